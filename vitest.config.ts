@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm test` runs unit, contract and e2e; `stack` needs services or Python and runs in `.ci/run` only. */
+const project = (name: string, timeout_ms: number) => ({
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    testTimeout: timeout_ms,
+    hookTimeout: timeout_ms,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 20_000),
+      project('contract', 20_000),
+      project('e2e', 60_000),
+      project('stack', 300_000),
+    ],
+  },
+});
