@@ -4,12 +4,7 @@
  * written, so no stage hashes or compares a string per row.
  */
 import { hash } from 'node:crypto';
-import {
-  CURVE_COLUMNS,
-  type CurveObservation,
-  type PriceType,
-  type TenorType,
-} from '#schemas/curve-observation.ts';
+import type { CurveObservation, PriceType, TenorType } from '#schemas/curve-observation.ts';
 import { cellAddress } from './sheet.ts';
 
 export interface Identity {
