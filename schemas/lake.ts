@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
 
-/** `rp-20250912-0123456789abcdef` */
-export const workbookVersionId = z.string().regex(/^[a-z0-9]+-\d{8}-[0-9a-f]{16}$/);
+/** `20250912-0123456789abcdef`: as-of day and the head of the hash over file name, as-of and bytes. */
+export const workbookVersionId = z.string().regex(/^\d{8}-[0-9a-f]{16}$/);
 
 /** One row of `market.curve_release`: a workbook version that became visible. */
 export const curveRelease = z.strictObject({

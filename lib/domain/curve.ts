@@ -103,17 +103,12 @@ export function versionHash(
 }
 
 /**
- * Name of a workbook's version in object keys, commits and messages: `rp-20250912-<16 hex>`. The hash is over file name,
- * as-of and bytes, so the same delivery always gets the same name.
+ * Name of a workbook's version in object keys, commits and messages: `20250912-<16 hex>`. The hash is over file name,
+ * as-of and bytes, so the same delivery always gets the same name, and it is known before the workbook is parsed.
  */
-export function workbookVersion(
-  vendor: string,
-  source_file: string,
-  asof_date: string,
-  workbook_sha256: string,
-): string {
+export function workbookVersion(source_file: string, asof_date: string, workbook_sha256: string): string {
   const digest = hash('sha256', [source_file, asof_date, workbook_sha256].join('|'), 'hex');
-  return `${vendor}-${asof_date.replaceAll('-', '')}-${digest.slice(0, 16)}`;
+  return `${asof_date.replaceAll('-', '')}-${digest.slice(0, 16)}`;
 }
 
 const PRICE_TYPE_NAMES: readonly PriceType[] = ['Mid', 'Bid', 'Ask'];
