@@ -23,13 +23,15 @@ export interface CurveFilter {
   readonly contract_to?: string;
 }
 
-/** Place of a row in the one order every slice has: as-of, curve, tenor type, contract month, label. */
+/** Place of a row in the one order every slice has: as-of, curve, tenor type, contract month, label, workbook. */
 export interface RowPosition {
   readonly asof_date: string;
   readonly curve_key: string;
   readonly tenor_type: TenorType;
   readonly contract_month: string;
   readonly tenor_label: string;
+  /** Tells apart what two workbooks say of one place; an `after` without it skips the whole place. */
+  readonly source_file?: string;
 }
 
 export interface CurveSlice {

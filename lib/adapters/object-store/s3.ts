@@ -1,0 +1,260 @@
+/**
+ * The object store over S3: the local gateway, MinIO or AWS, by endpoint. Conditional writes are S3's own; nothing is
+ * read before it is written. The SDK is loaded by the first call, since it costs 80 ms that `--help` need not wait for.
+ */
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { AurumError, busy } from '#lib/domain/errors.ts';
+import type { ObjectStore, PutOptions, PutResult, StoredObject } from '#lib/ports/object-store.ts';
+import { checkedMetadata, checkKey } from './key.ts';
+
+export interface S3ObjectStoreOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly access_key: string;
+  readonly secret_key: string;
+  /** True for MinIO and the gateway: the bucket is in the path, not in the host name. */
+  readonly force_path_style: boolean;
+  /** Put before every key and taken off again; '' when left out. */
+  readonly prefix?: string;
+}
+
+const MAX_ATTEMPTS = 3;
+const CONNECT_TIMEOUT_MS = 2_000;
+const SOCKET_TIMEOUT_MS = 60_000;
+const MAX_SOCKETS = 64;
+/** Marks a conditional write, so that a retry whose first answer was lost knows its own object again. */
+const WRITE_MARK = 'aurum-write';
+
+export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+  const { bucket, prefix = '' } = options;
+  const place = (key: string) => {
+    checkKey(prefix + key);
+    return { Bucket: bucket, Key: prefix + key };
+  };
+  let loaded: Promise<Loaded> | undefined;
+  const connect = () => {
+    loaded ??= load(options);
+    return loaded;
+  };
+
+  async function head(key: string): Promise<HeadObjectCommandOutput | undefined> {
+    const { client, sdk } = await connect();
+    return absentAsUndefined(options, () => client.send(new sdk.HeadObjectCommand(place(key))));
+  }
+
+  async function put(key: string, body: Uint8Array | string, put: PutOptions = {}): Promise<PutResult> {
+    const mark = put.expect === undefined ? undefined : randomUUID();
+    const input = { ...place(key), Body: typeof body === 'string' ? Buffer.from(body) : body, ...putFields(put, mark) };
+    const { client, sdk } = await connect();
+    try {
+      const { ETag } = await client.send(new sdk.PutObjectCommand(input));
+      return { outcome: 'stored', etag: unquoted(ETag) };
+    } catch (error) {
+      if (!isRefusal(error, put)) throw storeError(options, error);
+      if (attemptsOf(error) === 1) return { outcome: 'refused' };
+      const current = await head(key);
+      if (mark === undefined || current?.Metadata?.[WRITE_MARK] !== mark) return { outcome: 'refused' };
+      return { outcome: 'stored', etag: unquoted(current.ETag) };
+    }
+  }
+
+  return {
+    put,
+    async get(key, { version_id, etag } = {}) {
+      const { client, sdk } = await connect();
+      const input = {
+        ...place(key),
+        ...(version_id === undefined ? {} : { VersionId: version_id }),
+        ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
+      };
+      return absentAsUndefined(options, async () => {
+        const found = await client.send(new sdk.GetObjectCommand(input));
+        const body = (await found.Body?.transformToByteArray()) ?? new Uint8Array();
+        return { ...factsOf(key, found), body };
+      });
+    },
+    async head(key) {
+      const found = await head(key);
+      return found && factsOf(key, found);
+    },
+    async *list(below) {
+      const { client, sdk } = await connect();
+      let token: string | undefined;
+      do {
+        const page = new sdk.ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix + below,
+          EncodingType: 'url',
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        });
+        const answer = await client.send(page).catch((error) => Promise.reject(storeError(options, error)));
+        for (const { Key, ETag, Size, LastModified } of answer.Contents ?? []) {
+          yield {
+            key: decodeURIComponent((Key ?? '').replaceAll('+', ' ')).slice(prefix.length),
+            etag: unquoted(ETag),
+            size: Size ?? 0,
+            last_modified: (LastModified ?? new Date(0)).toISOString(),
+          };
+        }
+        token = answer.IsTruncated ? answer.NextContinuationToken : undefined;
+      } while (token !== undefined);
+    },
+    async delete(key) {
+      const { client, sdk } = await connect();
+      await absentAsUndefined(options, () => client.send(new sdk.DeleteObjectCommand(place(key))));
+    },
+  };
+}
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+interface Loaded {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+}
+
+async function load(options: S3ObjectStoreOptions): Promise<Loaded> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const client = new sdk.S3Client({
+    endpoint: options.endpoint,
+    region: options.region,
+    credentials: { accessKeyId: options.access_key, secretAccessKey: options.secret_key },
+    forcePathStyle: options.force_path_style,
+    maxAttempts: MAX_ATTEMPTS,
+    // The signature covers the SHA-256 of the body already; a second checksum would only cost time.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      httpAgent: new Agent(agent),
+      httpsAgent: new TlsAgent(agent),
+    },
+  });
+  return { sdk, client };
+}
+
+function putFields({ expect, contentType, metadata }: PutOptions, mark: string | undefined) {
+  const encoded = Object.entries(checkedMetadata(metadata)).map(([name, value]) => [name, headerText(value)]);
+  return {
+    Metadata: { ...Object.fromEntries(encoded), ...(mark === undefined ? {} : { [WRITE_MARK]: mark }) },
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(expect === undefined
+      ? {}
+      : expect === 'absent'
+        ? { IfNoneMatch: '*' }
+        : { IfMatch: `"${expect.etag}"` }),
+  };
+}
+
+function factsOf(
+  key: string,
+  found: GetObjectCommandOutput | HeadObjectCommandOutput,
+): Omit<StoredObject, 'body'> {
+  const { [WRITE_MARK]: _, ...metadata } = found.Metadata ?? {};
+  return {
+    key,
+    etag: unquoted(found.ETag),
+    version_id: found.VersionId === 'null' ? undefined : found.VersionId,
+    last_modified: (found.LastModified ?? new Date(0)).toISOString(),
+    metadata: Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [name, fromHeaderText(value)]),
+    ),
+  };
+}
+
+function unquoted(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
+
+/** Headers carry ASCII without blanks at the ends; other text goes as an RFC 2047 word, as S3 itself writes it. */
+function headerText(text: string): string {
+  if (/^(?:[!-~](?:[ -~]*[!-~])?)?$/.test(text) && !text.startsWith('=?')) return text;
+  return `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+}
+
+function fromHeaderText(text: string): string {
+  const word = /^=\?UTF-8\?B\?([A-Za-z0-9+/=]*)\?=$/i.exec(text);
+  return word === null ? text : Buffer.from(word[1]!, 'base64').toString('utf8');
+}
+
+/** The object is not there, or not with the given etag; a bucket that is not there is an error. */
+async function absentAsUndefined<T>(
+  options: S3ObjectStoreOptions,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const { status, code } = answerOf(error);
+    if ((status === 404 && code !== 'NoSuchBucket') || status === 412) return undefined;
+    // A version id of another form than the store's own is as absent as one that was deleted.
+    if (status === 400 && code === 'InvalidArgument') return undefined;
+    throw storeError(options, error);
+  }
+}
+
+/** 412: the condition did not hold. 409: another conditional write won meanwhile. 404: nothing to replace. */
+function isRefusal(error: unknown, { expect }: PutOptions): boolean {
+  const { status, code } = answerOf(error);
+  return (
+    expect !== undefined && (status === 412 || status === 409 || (status === 404 && code === 'NoSuchKey'))
+  );
+}
+
+interface SdkFailure {
+  readonly name?: string;
+  readonly message?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+}
+
+function answerOf(error: unknown): { status: number | undefined; code: string } {
+  const { name = '', $metadata } = error as SdkFailure;
+  return { status: $metadata?.httpStatusCode, code: name };
+}
+
+function attemptsOf(error: unknown): number {
+  return (error as SdkFailure).$metadata?.attempts ?? 1;
+}
+
+function storeError(options: S3ObjectStoreOptions, cause: unknown): AurumError {
+  if (cause instanceof AurumError) return cause;
+  const { status, code } = answerOf(cause);
+  const { endpoint, bucket } = options;
+  if (status === undefined || status >= 500 || status === 429) {
+    const reason = status === undefined ? 'does not answer' : `answers ${status} ${code}`;
+    return busy('object_store_unavailable', `the object store at ${endpoint} ${reason}`, {
+      remedy: 'Start it, or set AURUM_S3_ENDPOINT to one that runs.',
+      cause,
+    });
+  }
+  if (status === 403) {
+    return new AurumError(
+      'fault',
+      'object_store_denied',
+      `the object store at ${endpoint} refused our key (${code})`,
+      {
+        remedy: 'Set AURUM_S3_ACCESS_KEY and AURUM_S3_SECRET_KEY to a pair it knows.',
+        cause,
+      },
+    );
+  }
+  if (code === 'NoSuchBucket') {
+    return new AurumError('fault', 'object_bucket_missing', `there is no bucket ${bucket} at ${endpoint}`, {
+      remedy: 'Create it, or set AURUM_S3_BUCKET.',
+      cause,
+    });
+  }
+  return new AurumError(
+    'fault',
+    'object_store_failed',
+    `the object store at ${endpoint} answers ${status} ${code}`,
+    {
+      cause,
+    },
+  );
+}

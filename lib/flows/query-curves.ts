@@ -1,0 +1,183 @@
+/**
+ * A question about released curves -> one page of rows. Decides which releases are in view, keeps a cursor to its own
+ * question and to the state it began with; finding rows is the port's.
+ */
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { refusal } from '#lib/domain/errors.ts';
+import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
+import type { Tables } from '#lib/ports/tables.ts';
+import { type CurveObservation, isoDate, sha256Hex, TENOR_TYPES, utcTimestamp } from '#schemas/curve-observation.ts';
+import type { CurveQuery } from '#schemas/curve-query.ts';
+import type { CurveRelease } from '#schemas/lake.ts';
+import { currentReleases } from './releases-in-view.ts';
+
+export interface QueryPorts {
+  readonly tables: Tables;
+  readonly queries: CurveQueries;
+}
+
+/** Which releases a question sees, and where its page begins. */
+export interface ViewRequest {
+  readonly asof?: string | undefined;
+  readonly as_known_at?: string | undefined;
+  readonly version?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface View {
+  readonly releases: readonly CurveRelease[];
+  readonly latest: boolean;
+  /** The instant the view is fixed at, so that later pages see what the first one saw. */
+  readonly as_known_at: string;
+  readonly after?: RowPosition;
+}
+
+export interface ReleaseMeta {
+  readonly vendor: string;
+  readonly asof_date: string;
+  readonly version: string;
+  readonly known_at: string;
+  readonly lake_commit: string;
+}
+
+export interface Page<Row> {
+  readonly meta: {
+    readonly count: number;
+    readonly asof: string;
+    readonly as_known_at: string;
+    readonly next_cursor: string | null;
+    readonly releases: readonly ReleaseMeta[];
+  };
+  readonly data: readonly Row[];
+}
+
+const PRICE_FIELDS = ['value', 'bid', 'ask', 'mid'] as const;
+
+export async function queryCurves(query: CurveQuery, ports: QueryPorts): Promise<Page<Partial<CurveObservation>>> {
+  const question = questionOf(query);
+  const view = await viewOf(query, question, ports.tables);
+  const slice: CurveSlice = {
+    releases: view.releases,
+    latest: view.latest,
+    filter: filterOf(query),
+    ...(view.after === undefined ? {} : { after: view.after }),
+    limit: query.limit + 1,
+  };
+  const rows = await ports.queries.slice(slice);
+  const dropped = query.prices === undefined ? [] : PRICE_FIELDS.filter((field) => !query.prices!.includes(field));
+  const page = pageOf(rows, query.limit, question, view, (row) => row);
+  return { meta: page.meta, data: page.data.map((row) => without(row, dropped)) };
+}
+
+function without(row: CurveObservation, fields: readonly (keyof CurveObservation)[]): Partial<CurveObservation> {
+  if (fields.length === 0) return row;
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !fields.includes(name as keyof CurveObservation)));
+}
+
+const FILTER_FIELDS = [
+  'asset_class',
+  'iso',
+  'region',
+  'location',
+  'market',
+  'product',
+  'block',
+  'spark_location',
+  'curve_key',
+  'tenor_type',
+  'price_type',
+  'contract_from',
+  'contract_to',
+] as const satisfies readonly (keyof CurveFilter)[];
+
+/** The conditions on a row among the fields of a question. */
+export function filterOf(query: Readonly<Record<string, unknown>>): CurveFilter {
+  return Object.fromEntries(
+    FILTER_FIELDS.flatMap((field) => (query[field] === undefined ? [] : [[field, query[field]]])),
+  );
+}
+
+/** Releases the question sees now, or saw when its cursor was made. */
+export async function viewOf(request: ViewRequest, question: string, tables: Tables): Promise<View> {
+  const cursor = request.cursor === undefined ? undefined : readCursor(request.cursor, question);
+  const all = await tables.releases('main');
+  const newest = all.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '1970-01-01T00:00:00.000Z');
+  const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newest;
+  const after = cursor === undefined ? {} : { after: cursor.after };
+  if (request.version !== undefined) {
+    const releases = all.filter(({ version, known_at }) => version === request.version && known_at <= as_known_at);
+    return { releases, latest: false, as_known_at, ...after };
+  }
+  const current = currentReleases(all, as_known_at);
+  const latest = request.asof === undefined || request.asof === 'latest';
+  const releases = latest ? current : current.filter(({ asof_date }) => asof_date === request.asof);
+  return { releases, latest, as_known_at, ...after };
+}
+
+/** One page out of `limit + 1` rows, with the cursor of the next one. */
+export function pageOf<Row extends RowPosition>(
+  rows: readonly Row[],
+  limit: number,
+  question: string,
+  view: View,
+  position: (row: Row) => RowPosition,
+): Page<Row> {
+  const data = rows.slice(0, limit);
+  const last = rows.length > limit ? data.at(-1) : undefined;
+  const asofs = [...new Set(data.map(({ asof_date }) => asof_date))];
+  const cursor = last && makeCursor({ question, as_known_at: view.as_known_at, after: positionOf(position(last)) });
+  return {
+    meta: {
+      count: data.length,
+      asof: view.latest ? 'latest' : (asofs[0] ?? 'none'),
+      as_known_at: view.as_known_at,
+      next_cursor: cursor ?? null,
+      releases: view.releases
+        .filter(({ asof_date }) => !view.latest || asofs.includes(asof_date))
+        .map(({ vendor, asof_date, version, known_at, lake_commit }) => ({ vendor, asof_date, version, known_at, lake_commit })),
+    },
+    data,
+  };
+}
+
+function positionOf({ asof_date, curve_key, tenor_type, contract_month, tenor_label }: RowPosition): RowPosition {
+  return { asof_date, curve_key, tenor_type, contract_month, tenor_label };
+}
+
+const cursorContent = z.strictObject({
+  question: sha256Hex,
+  as_known_at: utcTimestamp,
+  after: z.strictObject({
+    asof_date: isoDate,
+    curve_key: sha256Hex,
+    tenor_type: z.enum(TENOR_TYPES),
+    contract_month: isoDate,
+    tenor_label: z.string(),
+  }),
+});
+
+/** Digest of everything asked but the page: a cursor belongs to one question. */
+export function questionOf(query: Readonly<Record<string, unknown>>): string {
+  const { cursor: _cursor, limit: _limit, ...asked } = query;
+  const parts = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return hash('sha256', JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1))), 'hex');
+}
+
+function makeCursor(content: z.infer<typeof cursorContent>): string {
+  return Buffer.from(JSON.stringify(content)).toString('base64url');
+}
+
+function readCursor(text: string, question: string): z.infer<typeof cursorContent> {
+  const remedy = 'Leave the cursor out to begin again, or pass meta.next_cursor with the same filters.';
+  let content: z.infer<typeof cursorContent>;
+  try {
+    content = cursorContent.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+  } catch (cause) {
+    throw refusal('cursor_invalid', 'the cursor is not one this service made', { field: 'cursor', remedy, cause });
+  }
+  if (content.question !== question) {
+    throw refusal('cursor_mismatch', 'the cursor belongs to a query with other filters', { field: 'cursor', remedy });
+  }
+  return content;
+}

@@ -1,0 +1,73 @@
+/** Strips of released curves: those the vendor quotes and those that follow from its months, each saying which it is. */
+import { refusal } from '#lib/domain/errors.ts';
+import { deriveStrips, quotedStrip, type StripRow } from '#lib/domain/strips.ts';
+import { OTC_SEASONS } from '#lib/domain/tenor.ts';
+import type { VendorAdapter } from '#lib/domain/vendor.ts';
+import type { CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
+import type { CurveObservation } from '#schemas/curve-observation.ts';
+import type { StripQuery } from '#schemas/curve-query.ts';
+import type { CurveRelease } from '#schemas/lake.ts';
+import { filterOf, type Page, pageOf, type QueryPorts, questionOf, viewOf } from './query-curves.ts';
+
+export interface StripPorts extends QueryPorts {
+  readonly vendors: readonly VendorAdapter[];
+}
+
+/** Rows one question may draw on; a broader one is refused, since strips are derived before they are paged. */
+const MAX_SOURCE_ROWS = 200_000;
+
+export async function queryStrips(query: StripQuery, ports: StripPorts): Promise<Page<StripRow>> {
+  const question = questionOf(query);
+  const view = await viewOf(query, question, ports.tables);
+  const { tenor_type, contract_from, contract_to, ...identity } = filterOf(query);
+  const source: CurveSlice = { releases: view.releases, latest: view.latest, filter: identity, limit: MAX_SOURCE_ROWS + 1 };
+  const rows = await ports.queries.slice(source);
+  if (rows.length > MAX_SOURCE_ROWS) {
+    throw refusal('query_too_broad', `the filters match more than ${MAX_SOURCE_ROWS} rows to derive strips from`, {
+      remedy: 'Add an identity filter, a curve_key or an as-of day.',
+    });
+  }
+  const strips = [
+    ...(query.source === 'derived' ? [] : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
+    ...(query.source === 'vendor' ? [] : derived(rows, view.releases, ports.vendors)),
+  ];
+  const wanted = strips.filter(
+    (strip) =>
+      (tenor_type === undefined || strip.tenor_type === tenor_type) &&
+      (contract_from === undefined || strip.contract_month >= contract_from) &&
+      (contract_to === undefined || strip.contract_month <= contract_to),
+  );
+  const ordered = wanted.sort((a, b) => order(stripPosition(a), stripPosition(b)));
+  const { after } = view;
+  const rest = after === undefined ? ordered : ordered.filter((strip) => order(stripPosition(strip), after) > 0);
+  return pageOf(rest, query.limit, question, view, stripPosition);
+}
+
+function derived(rows: readonly CurveObservation[], releases: readonly CurveRelease[], vendors: readonly VendorAdapter[]): StripRow[] {
+  const curves = new Map<string, CurveObservation[]>();
+  for (const row of rows) {
+    if (row.tenor_type !== 'MONTHLY') continue;
+    const name = `${row.asof_date}|${row.source_file}|${row.curve_key}`;
+    const months = curves.get(name);
+    if (months === undefined) curves.set(name, [row]);
+    else months.push(row);
+  }
+  return [...curves.values()].flatMap((months) => {
+    const { source_file, asof_date } = months[0]!;
+    const release = releases.find((one) => one.source_file === source_file && one.asof_date === asof_date);
+    const adapter = vendors.find(({ vendor }) => vendor === release?.vendor);
+    return deriveStrips(months, adapter?.seasons ?? OTC_SEASONS);
+  });
+}
+
+/** A quoted and a derived strip of one tenor stand side by side: the source is part of the place. */
+function stripPosition(strip: StripRow): RowPosition & { tenor_label: string } {
+  return { ...strip, tenor_label: `${strip.tenor_label}|${strip.strip_source}` };
+}
+
+function order(a: RowPosition, b: RowPosition): number {
+  for (const field of ['asof_date', 'curve_key', 'tenor_type', 'contract_month', 'tenor_label'] as const) {
+    if (a[field] !== b[field]) return a[field] < b[field] ? -1 : 1;
+  }
+  return 0;
+}

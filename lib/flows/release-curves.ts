@@ -1,0 +1,174 @@
+/**
+ * Green gate result -> rows on `main`. Stages the data files, commits them with the release record and the QA checks on
+ * branch `eod_{YYYYMMDD}`, moves `main` to it, versions the workbook's objects in the lake, tags the day when it is
+ * complete. Every step is conditional or void the second time, so a crash between any two is mended by redelivery.
+ */
+import { z } from 'zod';
+import { decodeCurveTable } from '#lib/parquet/decode.ts';
+import { busy } from '#lib/domain/errors.ts';
+import { qaChecks } from '#lib/domain/gate.ts';
+import type { Clock } from '#lib/ports/clock.ts';
+import type { IngestLog } from '#lib/ports/ingest-log.ts';
+import type { ObjectStore } from '#lib/ports/object-store.ts';
+import type { RefHead, StagedFile, Tables } from '#lib/ports/tables.ts';
+import type { LakeObject, VersionedLake } from '#lib/ports/versioned-lake.ts';
+import { utcTimestamp } from '#schemas/curve-observation.ts';
+import { type CurveRelease, curveRelease } from '#schemas/lake.ts';
+import { type GateResult, gateResult } from '#schemas/stages.ts';
+import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
+import { gateResultKey, releasedKey, releaseIntentKey, stagedFailuresKey, stagedReportKey, stagedRowsKey } from './stage-keys.ts';
+
+export interface ReleasePorts {
+  readonly objects: ObjectStore;
+  readonly tables: Tables;
+  readonly lake: VersionedLake;
+  readonly log: IngestLog;
+  readonly clock: Clock;
+  /** Vendors whose release completes a market day. */
+  readonly expected_vendors: readonly string[];
+}
+
+/** What `released/{version}.json` holds. */
+export const releasedWorkbook = z.strictObject({ release: curveRelease, tables_commit: z.string(), tag: z.string().nullable() });
+
+const releaseIntent = z.strictObject({ known_at: utcTimestamp });
+
+/** Other releases may move `main` first; each loss costs one cheap retry, since staged files are kept. */
+const COMMIT_ATTEMPTS = 200;
+
+export async function releaseWorkbook(version: string, ports: ReleasePorts): Promise<'released' | 'already' | 'red'> {
+  if ((await ports.objects.head(releasedKey(version))) !== undefined) return 'already';
+  const gate = await requireJson(ports.objects, gateResultKey(version), gateResult);
+  if (gate.verdict === 'red') return 'red';
+  const lake_commit = await commitLake(gate, ports);
+  const { release, commit } = await commitTables(gate, lake_commit, ports);
+  const tag = await tagDay(release, commit, ports);
+  const { source, vendor, asof_date } = gate.report;
+  const detail = `${release.row_count} rows on main${tag === null ? '' : `, ${tag}`}`;
+  const entry = { source_key: source.key, etag: source.etag, version, vendor, asof_date, detail };
+  await ports.log.record({ ...entry, stage: 'released', status: 'running', at: ports.clock.now() });
+  await writeOnce(ports.objects, releasedKey(version), toJson({ release, tables_commit: commit, tag }));
+  return 'released';
+}
+
+const branchOf = (asof_date: string) => `eod_${asof_date.replaceAll('-', '')}`;
+
+/** The raw, staged and gate objects of the workbook as one lake commit, merged to main. */
+async function commitLake(gate: GateResult, ports: ReleasePorts): Promise<string> {
+  const { version, report } = gate;
+  const branch = branchOf(report.asof_date);
+  const objects: LakeObject[] = [{ key: report.source.key, etag: report.source.etag, size: report.source.size }];
+  for (const key of [stagedRowsKey(version), stagedReportKey(version), stagedFailuresKey(version), gateResultKey(version)]) {
+    const stored = await ports.objects.get(key);
+    if (stored !== undefined) objects.push({ key, etag: stored.etag, size: stored.body.length });
+  }
+  const metadata = { 'aurum.version': version, 'aurum.vendor': report.vendor, 'aurum.asof': report.asof_date };
+  await ports.lake.ensureBranch(branch, 'main');
+  const commit = await ports.lake.commit(branch, `Release ${report.source_file}`, metadata, objects, gate.checked_at);
+  await ports.lake.merge(branch, 'main', `Merge ${branch}: ${report.source_file}`, gate.checked_at);
+  return commit.id;
+}
+
+async function commitTables(
+  gate: GateResult,
+  lake_commit: string,
+  ports: ReleasePorts,
+): Promise<{ release: CurveRelease; commit: string }> {
+  const { version, report } = gate;
+  for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    const base = await mainHead(ports.tables);
+    const released = await ports.tables.releases(base.commit);
+    const done = released.find((release) => release.version === version);
+    if (done !== undefined) return { release: done, commit: base.commit };
+    const known_at = await knownAt(gate, released, ports);
+    const { release, files } = await stageFiles(gate, lake_commit, known_at, ports);
+    const summary = { 'aurum.version': version, 'aurum.vendor': report.vendor, 'aurum.asof': report.asof_date };
+    const request = { branch: branchOf(report.asof_date), base, files, summary, committed_at: known_at };
+    const commit = await ports.tables.commit(request);
+    if (commit.outcome === 'conflict') continue;
+    if ((await ports.tables.fastForward(commit.head, base)) === 'moved') return { release, commit: commit.head.commit };
+  }
+  throw busy('release_contended', `main moved ${COMMIT_ATTEMPTS} times while ${version} was being released`, {
+    remedy: 'The event is delivered again; nothing is lost.',
+  });
+}
+
+async function mainHead(tables: Tables): Promise<RefHead> {
+  const head = await tables.head('main');
+  if (head === undefined) throw busy('catalog_missing', 'the catalog has no main branch yet');
+  return head;
+}
+
+/**
+ * The instant from which `as_known_at` sees the release, decided once and kept, so that every redelivery writes the same
+ * bytes. Within a slot it ascends whatever the machines' clocks say.
+ */
+async function knownAt(gate: GateResult, released: readonly CurveRelease[], ports: ReleasePorts): Promise<string> {
+  const { vendor, asof_date } = gate.report;
+  const slot = released.filter((release) => release.vendor === vendor && release.asof_date === asof_date);
+  const newest = slot.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '');
+  const key = releaseIntentKey(gate.version);
+  await writeOnce(ports.objects, key, toJson({ known_at: after(newest, ports.clock.now()) }));
+  const { known_at } = await requireJson(ports.objects, key, releaseIntent);
+  if (known_at > newest) return known_at;
+  const later = after(newest, ports.clock.now());
+  await ports.objects.put(key, toJson({ known_at: later }));
+  return later;
+}
+
+/** `now`, or one millisecond after `previous` when the clock is behind it. */
+function after(previous: string, now: string): string {
+  return now > previous ? now : new Date(Date.parse(previous) + 1).toISOString();
+}
+
+async function stageFiles(
+  gate: GateResult,
+  lake_commit: string,
+  known_at: string,
+  ports: ReleasePorts,
+): Promise<{ release: CurveRelease; files: StagedFile[] }> {
+  const { version, report } = gate;
+  const rows = await ports.objects.get(report.rows_key);
+  if (rows === undefined) throw busy('stage_object_missing', `${report.rows_key} is not in the store`);
+  const curves = await ports.tables.stageCurves(decodeCurveTable(rows.body), version, known_at);
+  const release: CurveRelease = {
+    vendor: report.vendor,
+    asof_date: report.asof_date,
+    version,
+    sequence: report.source.sequence,
+    known_at,
+    source_file: report.source_file,
+    source_key: report.source.key,
+    source_version_id: report.source.version_id,
+    source_sha256: report.source.sha256,
+    row_count: curves.rows,
+    data_file: curves.key,
+    lake_commit,
+  };
+  const checks = qaChecks(version, report.asof_date, gate.suites, gate.checked_at);
+  return { release, files: [curves, await ports.tables.stageRelease(release), await ports.tables.stageQaChecks(version, checks)] };
+}
+
+/**
+ * Tags the day when every expected vendor is released: `release-{asof}`, and `.2`, `.3` ... for each release after that.
+ * The number follows from the place in the history, so tagging again finds its own tag.
+ */
+async function tagDay(release: CurveRelease, commit: string, ports: ReleasePorts): Promise<string | null> {
+  const day = (await ports.tables.releases(commit)).filter(({ asof_date }) => asof_date === release.asof_date);
+  const place = day.findIndex(({ version }) => version === release.version);
+  const complete = day.findIndex((_, index) => {
+    const vendors = new Set(day.slice(0, index + 1).map(({ vendor }) => vendor));
+    return ports.expected_vendors.every((vendor) => vendors.has(vendor));
+  });
+  if (complete < 0 || place < complete) return null;
+  const number = place - complete + 1;
+  const id = `release-${release.asof_date}${number === 1 ? '' : `.${number}`}`;
+  await ports.tables.tag(id, commit);
+  await ports.lake.tag(id, release.lake_commit);
+  return id;
+}
+
+/** The release record of a version, once it is released. */
+export async function releasedRecord(objects: ObjectStore, version: string) {
+  return readJson(objects, releasedKey(version), releasedWorkbook);
+}

@@ -1,0 +1,324 @@
+/**
+ * Parquet files of the lake -> curve tables and rows of small tables. The inverse of encode.ts: equal rows, in file order.
+ * A curve table can be decoded one row group at a time, from that group's bytes alone.
+ */
+import type { CurveTable, Series, SheetVersion, Tenor } from '#lib/domain/curve.ts';
+import { PRICE_TYPES, type PriceType } from '#schemas/curve-observation.ts';
+import {
+  type CodedColumn,
+  type FileLayout,
+  type GroupLayout,
+  readBooleans,
+  readCoded,
+  readDoubles,
+  readLayout,
+  readTexts,
+  type Stretch,
+  type TextColumn,
+} from './columns.ts';
+import { CURVE_FIELDS, type Field, type Stored } from './fields.ts';
+import type { Runs } from './runs.ts';
+
+/** A table with the time its rows were released; undefined for a file of rows that are not. */
+export interface ReleasedTable {
+  readonly table: CurveTable;
+  readonly ingest_ts: string | undefined;
+}
+
+/**
+ * Sheets come back with the version of the rows they hold; one that only bid and ask come from has the version ''.
+ * @throws AurumError (fault) when the bytes are no file of encodeCurveTable.
+ */
+export function decodeCurveTable(bytes: Uint8Array): CurveTable {
+  const layout = readLayout(bytes);
+  return decodeGroups({ bytes, offset: 0 }, layout, layout.groups).table;
+}
+
+/** Rows of the given groups, whose bytes lie in `file`. */
+export function decodeGroups(
+  file: Stretch,
+  layout: FileLayout,
+  groups: readonly GroupLayout[],
+): ReleasedTable {
+  const table = emptyTable(
+    layout,
+    groups.reduce((sum, { rows }) => sum + rows, 0),
+  );
+  let ingest_ts: string | undefined;
+  let start = 0;
+  for (const group of groups) {
+    decodeGroup(file, group, table, start);
+    if (group.chunks.has('_ingest_ts'))
+      ingest_ts = timestampOf(readCoded(file, group, FIELD._ingest_ts!).values[0]!);
+    start += group.rows;
+  }
+  return {
+    table: {
+      ...table,
+      series: table.series.entries,
+      tenors: table.tenors.entries,
+      sheets: table.sheets.entries,
+    },
+    ingest_ts,
+  };
+}
+
+/** What tells the rows of a row group apart, without prices and cells: a tenth of the work of decoding it. */
+export interface GroupKeys {
+  readonly curve_keys: readonly string[];
+  /** Codes of `curve_keys`. */
+  readonly curves: Runs;
+  readonly tenors: readonly Tenor[];
+  readonly tenorCode: Uint32Array;
+  /** Index into PRICE_TYPES. */
+  readonly priceType: Uint8Array;
+}
+
+export function decodeKeys(file: Stretch, group: GroupLayout): GroupKeys {
+  const curves = readCoded(file, group, FIELD.curve_key!);
+  const tenors: Dictionary<Tenor> = { entries: [], codes: new Map() };
+  const tenorCode = new Uint32Array(group.rows);
+  combine(TENOR_COLUMNS, tenorColumns(file, group), tenors, tenorCode, 0);
+  const curve_keys = curves.values.map(String);
+  const priceType = priceTypes(file, group);
+  return { curve_keys, curves: curves.runs, tenors: tenors.entries, tenorCode, priceType };
+}
+
+/** The series of a row group, in order of their first row. */
+export function decodeSeries(file: Stretch, group: GroupLayout): readonly Series[] {
+  const series: Dictionary<Series> = { entries: [], codes: new Map() };
+  combine(SERIES_COLUMNS, seriesColumns(file, group), series, new Uint32Array(group.rows), 0);
+  return series.entries;
+}
+
+/** Rows of a small table, in file order. */
+export function decodeRows<Row>(fields: readonly Field<keyof Row & string>[], bytes: Uint8Array): Row[] {
+  const rows: Record<string, unknown>[] = [];
+  for (const group of readLayout(bytes).groups) {
+    const columns = fields.map((field) => ({
+      name: field.name,
+      values: valuesOf({ bytes, offset: 0 }, group, field),
+    }));
+    for (let row = 0; row < group.rows; row++) {
+      rows.push(Object.fromEntries(columns.map(({ name, values }) => [name, values[row]])));
+    }
+  }
+  return rows as Row[];
+}
+
+function valuesOf(file: Stretch, group: GroupLayout, field: Field): unknown[] {
+  if (field.type === 'boolean') return readBooleans(file, group, field);
+  const { runs, values } = readCoded(file, group, field);
+  const shown = values.map((value) => {
+    if (field.type === 'date') return dateOf(value);
+    if (field.type === 'timestamptz') return timestampOf(value);
+    return field.type === 'long' ? Number(value) : value;
+  });
+  return runs.codes.flatMap((code, run) =>
+    Array<unknown>(runs.lengths[run]!).fill(code < 0 ? null : shown[code]),
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+function dateOf(days: Stored): string {
+  return new Date(Number(days) * DAY_MS).toISOString().slice(0, 10);
+}
+
+function timestampOf(micros: Stored): string {
+  return new Date(Number(BigInt(micros) / 1000n)).toISOString();
+}
+
+const FIELD: Readonly<Record<string, Field>> = Object.fromEntries(
+  CURVE_FIELDS.map((field) => [field.name, field]),
+);
+
+/** Entries in order of first use, found again by their values. */
+interface Dictionary<Entry> {
+  readonly entries: Entry[];
+  readonly codes: Map<string, number>;
+}
+
+type TableInMaking = Omit<CurveTable, 'series' | 'tenors' | 'sheets'> & {
+  readonly series: Dictionary<Series>;
+  readonly tenors: Dictionary<Tenor>;
+  readonly sheets: Dictionary<SheetVersion>;
+};
+
+function emptyTable(layout: FileLayout, length: number): TableInMaking {
+  return {
+    asof_date: layout.metadata.get('aurum.asof_date') ?? '',
+    source_file: layout.metadata.get('aurum.source_file') ?? '',
+    length,
+    series: { entries: [], codes: new Map() },
+    tenors: { entries: [], codes: new Map() },
+    sheets: { entries: [], codes: new Map() },
+    seriesCode: new Uint32Array(length),
+    tenorCode: new Uint32Array(length),
+    sheetCode: new Uint16Array(length),
+    priceType: new Uint8Array(length),
+    value: new Float64Array(length),
+    bid: new Float64Array(length),
+    ask: new Float64Array(length),
+    mid: new Float64Array(length),
+    cellRow: new Uint32Array(length),
+    cellColumn: new Uint16Array(length),
+    bidAskSheetCode: new Uint16Array(length),
+    bidAskRow: new Uint32Array(length),
+    bidAskColumn: new Uint16Array(length),
+  };
+}
+
+const SERIES_COLUMNS = [
+  'asset_class', 'region', 'iso', 'location', 'market', 'product', 'block', 'spark_location',
+  'units_raw', 'currency', 'per_unit', 'curve_key',
+] as const satisfies readonly (keyof Series)[]; // biome-ignore format: one list
+const TENOR_COLUMNS = [
+  'tenor_type',
+  'contract_month',
+  'tenor_label',
+] as const satisfies readonly (keyof Tenor)[];
+const SHEET_COLUMNS = ['sheet_name', 'version_hash'] as const satisfies readonly (keyof SheetVersion)[];
+
+function seriesColumns(file: Stretch, group: GroupLayout): CodedColumn[] {
+  return SERIES_COLUMNS.map((name) => readCoded(file, group, FIELD[name]!));
+}
+
+function tenorColumns(file: Stretch, group: GroupLayout): CodedColumn[] {
+  return TENOR_COLUMNS.map((name) => {
+    const { runs, values } = readCoded(file, group, FIELD[name]!);
+    return { runs, values: name === 'contract_month' ? values.map(dateOf) : values };
+  });
+}
+
+function priceTypes(file: Stretch, group: GroupLayout): Uint8Array {
+  const { runs, values } = readCoded(file, group, FIELD.price_type!);
+  const types = new Uint8Array(group.rows);
+  let row = 0;
+  for (const [run, code] of runs.codes.entries()) {
+    const end = row + runs.lengths[run]!;
+    types.fill(PRICE_TYPES.indexOf(values[code] as PriceType), row, end);
+    row = end;
+  }
+  return types;
+}
+
+function decodeGroup(file: Stretch, group: GroupLayout, table: TableInMaking, start: number): void {
+  const sheets = SHEET_COLUMNS.map((name) => readCoded(file, group, FIELD[name]!));
+  combine(SERIES_COLUMNS, seriesColumns(file, group), table.series, table.seriesCode, start);
+  combine(TENOR_COLUMNS, tenorColumns(file, group), table.tenors, table.tenorCode, start);
+  combine(SHEET_COLUMNS, sheets, table.sheets, table.sheetCode, start);
+  table.priceType.set(priceTypes(file, group), start);
+  for (const name of ['value', 'bid', 'ask', 'mid'] as const) {
+    readDoubles(file, group, FIELD[name]!, table[name].subarray(start, start + group.rows));
+  }
+  const mids = readTexts(file, group, FIELD.source_cell!);
+  parseCells(mids, start, { row: table.cellRow, column: table.cellColumn });
+  const sides = readTexts(file, group, FIELD.source_cell_bid_ask!);
+  const sheet = { codes: table.bidAskSheetCode, codeOf: (name: string) => sheetNamed(table.sheets, name) };
+  parseCells(sides, start, { row: table.bidAskRow, column: table.bidAskColumn, sheet });
+}
+
+/** One code a row out of several columns: rows that agree in all of them share an entry. */
+function combine<Entry>(
+  names: readonly (keyof Entry & string)[],
+  columns: readonly CodedColumn[],
+  dictionary: Dictionary<Entry>,
+  into: Uint16Array | Uint32Array,
+  start: number,
+): void {
+  const at = columns.map(() => 0);
+  const left = columns.map(({ runs }) => runs.lengths[0]!);
+  const keyOf = tupleKey(columns);
+  const seen = new Map<number | string, number>();
+  for (let row = start; left[0] !== undefined; ) {
+    const key = keyOf(at);
+    let code = seen.get(key);
+    if (code === undefined) {
+      code = codeOf(
+        dictionary,
+        names,
+        columns.map(({ runs, values }, column) => values[runs.codes[at[column]!]!] ?? null),
+      );
+      seen.set(key, code);
+    }
+    let length = left[0];
+    for (let column = 1; column < left.length; column++) if (left[column]! < length) length = left[column]!;
+    for (const end = row + length; row < end; row++) into[row] = code;
+    for (let column = 0; column < left.length; column++) {
+      left[column]! -= length;
+      if (left[column] === 0) left[column] = columns[column]!.runs.lengths[++at[column]!]!;
+    }
+  }
+}
+
+/** A number where the combinations of codes fit one, since tenors change with every row; else text. */
+function tupleKey(columns: readonly CodedColumn[]): (at: readonly number[]) => number | string {
+  const sizes = columns.map(({ values }) => values.length + 1);
+  const fits = sizes.reduce((product, size) => product * size, 1) <= Number.MAX_SAFE_INTEGER;
+  if (!fits) return (at) => columns.map(({ runs }, column) => runs.codes[at[column]!]).join();
+  return (at) => {
+    let key = 0;
+    for (let column = 0; column < sizes.length; column++) {
+      key = key * sizes[column]! + columns[column]!.runs.codes[at[column]!]! + 1;
+    }
+    return key;
+  };
+}
+
+function codeOf<Entry>(
+  { entries, codes }: Dictionary<Entry>,
+  names: readonly (keyof Entry & string)[],
+  values: readonly (Stored | null)[],
+): number {
+  const name = JSON.stringify(values);
+  const known = codes.get(name);
+  if (known !== undefined) return known;
+  codes.set(name, entries.length);
+  return entries.push(Object.fromEntries(names.map((column, index) => [column, values[index]])) as Entry) - 1;
+}
+
+function sheetNamed(sheets: Dictionary<SheetVersion>, sheet_name: string): number {
+  const known = sheets.entries.findIndex((sheet) => sheet.sheet_name === sheet_name);
+  return known >= 0 ? known : codeOf(sheets, SHEET_COLUMNS, [sheet_name, '']);
+}
+
+interface CellArrays {
+  readonly row: Uint32Array;
+  readonly column: Uint16Array;
+  /** Left out where the sheet is known from another column. */
+  readonly sheet?: { readonly codes: Uint16Array; readonly codeOf: (name: string) => number };
+}
+
+/** `Sheet!H42` read from its end: the sheet's name may hold any character, `!` too. */
+function parseCells({ levels, bytes }: TextColumn, start: number, into: CellArrays): void {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let next = 0;
+  let row = start;
+  let known = { from: 0, length: -1, code: 0 };
+  for (let run = 0; run < levels.codes.length; run++) {
+    const end = row + levels.lengths[run]!;
+    for (; levels.codes[run] === 1 && row < end; row++) {
+      const from = next + 4;
+      next = from + (bytes[next]! | (bytes[next + 1]! << 8) | (bytes[next + 2]! << 16));
+      let at = next - 1;
+      let number = 0;
+      for (let unit = 1; bytes[at]! <= 57; unit *= 10) number += (bytes[at--]! - 48) * unit;
+      let column = 0;
+      for (let unit = 1; bytes[at] !== 33; unit *= 26) column += (bytes[at--]! - 64) * unit;
+      into.row[row] = number;
+      into.column[row] = column;
+      if (into.sheet === undefined) continue;
+      if (at - from !== known.length || !sameBytes(bytes, known.from, from, known.length)) {
+        known = { from, length: at - from, code: into.sheet.codeOf(text.toString('utf8', from, at)) };
+      }
+      into.sheet.codes[row] = known.code;
+    }
+    row = end;
+  }
+}
+
+function sameBytes(bytes: Uint8Array, a: number, b: number, length: number): boolean {
+  for (let index = 0; index < length; index++) if (bytes[a + index] !== bytes[b + index]) return false;
+  return true;
+}

@@ -1,0 +1,72 @@
+/** GET requests to the API, its problems as errors. Knows no route. */
+import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
+import type { CommandIo } from './command.ts';
+import { readSettings } from './settings.ts';
+
+const TIMEOUT_MS = 30_000;
+
+export interface Answer<Data> {
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly data: Data;
+}
+
+export type ApiGet = <Data>(
+  path: string,
+  query?: Readonly<Record<string, string | undefined>>,
+) => Promise<Answer<Data>>;
+
+/** @returns a function that throws AurumError: `refused` for a 4xx, `busy` when nothing answers. */
+export function apiClient({ environment }: CommandIo): ApiGet {
+  const { api_url } = readSettings(environment);
+  return async <Data>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => {
+    const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+    const search = new URLSearchParams(given).toString();
+    const url = `${api_url}${path}${search === '' ? '' : `?${search}`}`;
+    let response: Response;
+    try {
+      response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (cause) {
+      throw busy('api_unreachable', `nothing answers at ${api_url}`, {
+        remedy: 'Start it with `npm start`, or set AURUM_API_URL.',
+        cause,
+      });
+    }
+    const text = await response.text();
+    if (!response.ok) throw problemOf(response, text, path);
+    try {
+      return JSON.parse(text) as Answer<Data>;
+    } catch (cause) {
+      throw notTheApi(api_url, cause);
+    }
+  };
+}
+
+function notTheApi(api_url: string, cause: unknown): AurumError {
+  const remedy = 'Check AURUM_API_URL.';
+  return busy('api_answer_unreadable', `what answers at ${api_url} is not the API`, { remedy, cause });
+}
+
+/** The API's own problem as an error; any other body by its status alone. */
+function problemOf(response: Response, text: string, path: string): AurumError {
+  const problem = problemBody(text);
+  const message = problem.detail ?? `${path} answered ${response.status}`;
+  const code = problem.code ?? `http_${response.status}`;
+  if (response.status >= 500)
+    return new AurumError(response.status === 503 ? 'busy' : 'fault', code, message, problem.options);
+  return refusal(code, message, problem.options);
+}
+
+function problemBody(text: string) {
+  let body: Readonly<Record<string, unknown>> = {};
+  try {
+    body = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    // A proxy's page: the status says what there is to say.
+  }
+  const named = (name: string) => (typeof body?.[name] === 'string' ? { [name]: body[name] } : {});
+  return {
+    detail: named('detail').detail,
+    code: named('code').code,
+    options: { ...named('remedy'), ...named('file'), ...named('sheet'), ...named('cell'), ...named('field') },
+  };
+}

@@ -1,0 +1,61 @@
+/** `aurum curves`: rows of `GET /v1/curves`, page after page. Its options are the parameters of that route. */
+import { CURVE_COLUMNS, type CurveObservation } from '#schemas/curve-observation.ts';
+import { curveQuery, MAX_PAGE_SIZE } from '#schemas/curve-query.ts';
+import { type Answer, apiClient } from '../api-client.ts';
+import { type Command, type OptionSpec, wholeNumberOption } from '../command.ts';
+import { csvLine } from '../text.ts';
+
+/** Pages are the command's own business. */
+const { cursor: _cursor, limit: _limit, ...FILTERS } = curveQuery.shape;
+
+const optionOf = (parameter: string): string => parameter.replaceAll('_', '-');
+
+const filterOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
+  Object.entries(FILTERS).map(([parameter, schema]) => [
+    optionOf(parameter),
+    { value: 'VALUE', description: schema.description ?? '' },
+  ]),
+);
+
+export const command: Command = {
+  name: 'curves',
+  summary: 'rows of released curves',
+  usage: 'curves [filters] [--limit N] [--format ndjson|csv]',
+  details: 'All rows that hold every filter, page after page, as the API gives them.',
+  options: {
+    ...filterOptions,
+    limit: { value: 'N', description: 'stop after so many rows' },
+    format: { value: 'F', description: 'default ndjson', choices: ['ndjson', 'csv'] },
+  },
+  run: async (given, io) => {
+    const get = apiClient(io);
+    const filters = Object.fromEntries(
+      Object.keys(FILTERS).map((parameter) => [parameter, given.options[optionOf(parameter)]]),
+    );
+    const csv = given.options.format === 'csv';
+    let left = wholeNumberOption(given, 'limit', 'curves') ?? Number.POSITIVE_INFINITY;
+    if (csv) await io.out(csvLine(CURVE_COLUMNS));
+    let cursor: string | undefined;
+    let count = 0;
+    while (left > 0) {
+      const limit = String(Math.min(left, MAX_PAGE_SIZE));
+      const page: Answer<Partial<CurveObservation>[]> = await get('/v1/curves', {
+        ...filters,
+        limit,
+        cursor,
+      });
+      const line = csv
+        ? (row: Partial<CurveObservation>) => csvLine(CURVE_COLUMNS.map((name) => row[name]))
+        : ndjsonLine;
+      await io.out(page.data.map(line).join(''));
+      count += page.data.length;
+      left -= page.data.length;
+      if (typeof page.meta.next_cursor !== 'string') break;
+      cursor = page.meta.next_cursor;
+    }
+    if (count === 0) io.tell('No row holds these filters. `aurum status` shows what is released.\n');
+    return undefined;
+  },
+};
+
+const ndjsonLine = (row: object): string => `${JSON.stringify(row)}\n`;

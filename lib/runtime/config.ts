@@ -1,0 +1,54 @@
+/**
+ * Settings of a process: `AURUM_*` from the environment, checked by one schema, read once. Knows no adapter.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { AurumError } from '#lib/domain/errors.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const milliseconds = z.coerce.number().int().positive();
+const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean));
+
+/** Every setting with its default and meaning; `npm run gen` writes the README's table from it. */
+export const settings = z.object({
+  AURUM_HOME: z.string().default('.aurum').describe('Data folder of the local stores'),
+  AURUM_HTTP_PORT: port.default(3000).describe('Port of the API'),
+  AURUM_LAMBDA_PORT: port.default(3002).describe('Port on which local functions take events'),
+  AURUM_S3_PORT: port.default(9000).describe('Port of the local S3 gateway'),
+  AURUM_S3_ENDPOINT: z.url().optional().describe('S3 endpoint; default the local gateway'),
+  AURUM_S3_REGION: z.string().default('us-east-1').describe('Region in S3 signatures'),
+  AURUM_S3_BUCKET: z.string().default('aurum').describe('Bucket of all objects'),
+  AURUM_S3_ACCESS_KEY: z.string().min(3).default('minio').describe('S3 access key'),
+  AURUM_S3_SECRET_KEY: z.string().min(8).default('minio123').describe('S3 secret key'),
+  AURUM_S3_PATH_STYLE: z.stringbool().default(true).describe('Bucket in the path (MinIO, the gateway), not in the host name'),
+  AURUM_EVENT_TOKEN: z.string().min(8).optional().describe('Bearer token a bucket notification must carry; default none'),
+  AURUM_EXPECTED_VENDORS: list.default(['pw', 'eugp', 'rp']).describe('Vendors whose release completes (and tags) a market day'),
+  AURUM_DLQ_TOPIC: z.string().default('aurum.ingest.error.v1').describe('Topic for inputs that are refused'),
+  AURUM_PARSE_TIMEOUT_MS: milliseconds.default(30_000).describe('A workbook that parses longer is refused'),
+  AURUM_GATE_TIMEOUT_MS: milliseconds.default(30_000).describe('A gate that runs longer is red'),
+  AURUM_SWEEP_GRACE_MS: z.coerce.number().int().nonnegative().default(60_000).describe('Age from which the sweep drives an object on'),
+  AURUM_QUERY_MEMORY_MB: z.coerce.number().int().min(32).default(256).describe('Memory for hot curve data'),
+});
+
+export type Settings = z.infer<typeof settings>;
+
+export interface Config extends Omit<Settings, 'AURUM_S3_ENDPOINT'> {
+  readonly AURUM_S3_ENDPOINT: string;
+}
+
+/** @throws AurumError naming each setting that is wrong. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const named = Object.fromEntries(Object.entries(environment).filter(([name, value]) => name.startsWith('AURUM_') && value !== ''));
+  const parsed = settings.safeParse(named);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    const field = parsed.error.issues[0]?.path.join('.') ?? '';
+    throw new AurumError('refused', 'setting_invalid', wrong, { field, remedy: 'Correct it in the environment or in .env.' });
+  }
+  const value = parsed.data;
+  return {
+    ...value,
+    AURUM_HOME: resolve(value.AURUM_HOME),
+    AURUM_S3_ENDPOINT: value.AURUM_S3_ENDPOINT ?? `http://127.0.0.1:${value.AURUM_S3_PORT}`,
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Writes every generated file: plug-in registries, serverless.yml, Avro schemas, the README's settings.
+ * `--check` writes nothing and fails when one differs from what it should be.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { avroFiles } from './gen/avro.ts';
+import { readmeFiles } from './gen/readme.ts';
+import { registryFiles } from './gen/registries.ts';
+
+/** The content each generated file should have, by path. Registries first: the functions import them. */
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const { serverlessFiles } = await import('./gen/serverless.ts');
+  return new Map([...registryFiles(), ...avroFiles(), ...readmeFiles(), ...(await serverlessFiles())]);
+}
+
+/** Paths whose content on disk is not the generated one. */
+export function differing(files: ReadonlyMap<string, string>): string[] {
+  return [...files].filter(([path, content]) => read(path) !== content).map(([path]) => path);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // Not there yet: differs.
+  }
+}
+
+function write(files: ReadonlyMap<string, string>): void {
+  for (const path of differing(files)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, files.get(path)!);
+    process.stderr.write(`wrote ${path}\n`);
+  }
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--check')) {
+    const stale = differing(await generatedFiles());
+    for (const path of stale) process.stderr.write(`${path} is not what npm run gen writes\n`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+  } else {
+    write(registryFiles());
+    write(await generatedFiles());
+  }
+}
