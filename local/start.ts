@@ -26,6 +26,8 @@ Runs Aurum on this machine: S3 gateway, functions, embedded stores. Data lies in
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const ROOT = join(import.meta.dirname, '..');
+/** Small young generation, and WebAssembly (PGlite) compiled once and plainly: together 150 MB less. */
+const V8_FLAGS = ['--max-semi-space-size=8', '--liftoff-only'];
 const READY_TIMEOUT_MS = 60_000;
 
 async function start(): Promise<void> {
@@ -122,7 +124,7 @@ function startGateway(config: Config, token: string): Promise<S3Gateway> {
 function startFunctions(config: Config, token: string): ChildProcess {
   const log = openSync(logFile(config), 'a');
   const serverless = join(ROOT, 'node_modules/.bin/serverless');
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', serverless, 'offline', 'start'], {
+  const child = spawn(process.execPath, [...V8_FLAGS, serverless, 'offline', 'start'], {
     cwd: ROOT,
     env: { ...process.env, AURUM_HOME: config.AURUM_HOME, AURUM_EVENT_TOKEN: token, SLS_INTERACTIVE_SETUP_ENABLE: '0' },
     stdio: ['ignore', log, log],

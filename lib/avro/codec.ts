@@ -4,7 +4,6 @@
  */
 import avsc from 'avsc';
 import { AurumError, refusal } from '#lib/domain/errors.ts';
-import { recordEncoder } from './encoder.ts';
 import { type AvroRecord, schemaFingerprint } from './schema.ts';
 
 export interface AvroBatch {
@@ -27,13 +26,33 @@ export interface AvroCodec<T> {
 }
 
 const DAY_MS = 86_400_000;
+const FIRST_BUFFER_BYTES = 64 * 1024;
+/** A larger buffer is given back once a batch needs less than a quarter of it: one huge batch costs its size only once. */
+const KEPT_BUFFER_BYTES = 16 * 1024 * 1024;
 const CACHED_DATES = 4096;
 
 export function avroCodec<T>(schema: AvroRecord): AvroCodec<T> {
   const type = avscType(schema);
   const fingerprint = schemaFingerprint(schema);
-  const encoder = recordEncoder(type);
   const resolvers = new Map<string, ReturnType<avsc.Type['createResolver']>>();
+  let buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
+  let used = 0;
+
+  function append(value: T, index: number): void {
+    try {
+      let end = type.encode(value, buffer, used);
+      while (end < 0) {
+        const larger = Buffer.allocUnsafe((buffer.length - end) * 2);
+        buffer.copy(larger, 0, 0, used);
+        buffer = larger;
+        end = type.encode(value, buffer, used);
+      }
+      used = end;
+    } catch (error) {
+      throw invalid(schema, type, value, index, error);
+    }
+  }
+
   function resolverFor(writer: AvroRecord | undefined) {
     if (writer === undefined) return undefined;
     const print = schemaFingerprint(writer);
@@ -47,17 +66,13 @@ export function avroCodec<T>(schema: AvroRecord): AvroCodec<T> {
     schema,
     fingerprint,
     encode(values) {
-      let count = 0;
-      encoder.begin();
-      for (const value of values) {
-        try {
-          encoder.append(value);
-        } catch (error) {
-          throw invalid(schema, type, value, count, error);
-        }
-        count++;
+      if (buffer.length > KEPT_BUFFER_BYTES && used < buffer.length / 4) {
+        buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
       }
-      return { bytes: encoder.bytes(), count };
+      used = 0;
+      let count = 0;
+      for (const value of values) append(value, count++);
+      return { bytes: buffer.subarray(0, used), count };
     },
     *decode(batch, writer) {
       const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
@@ -75,14 +90,14 @@ export function avroCodec<T>(schema: AvroRecord): AvroCodec<T> {
 }
 
 /** The avsc type of a schema: our strings for dates and instants, finite doubles only, plain objects for records. */
-export function avscType(schema: AvroRecord): avsc.types.RecordType {
+export function avscType(schema: AvroRecord): avsc.Type {
   const type = avsc.Type.forSchema(schema as avsc.Schema, {
     logicalTypes: { date: DateType, 'timestamp-millis': InstantType },
     omitRecordMethods: true,
     typeHook: (part) => (part === 'double' ? FINITE_DOUBLE : undefined) as avsc.Type | undefined,
   });
   plainRecords(type);
-  return type as avsc.types.RecordType;
+  return type;
 }
 
 /** Decoded records get `Object.prototype`, so that they equal the object literals they were. */

@@ -65,7 +65,7 @@ export function asofOfFileName(source_file: string): string | undefined {
  * What the first twelve rows of the sheets state: the date cell beside `Date:`, or a text that is a date. A text without
  * a label counts only where no sheet has a labelled date: it may be anything, the day of a revision say.
  */
-export function asofStatements(workbook: Workbook): AsofStatement[] {
+function asofStatements(workbook: Workbook): AsofStatement[] {
   const all = workbook.sheets.flatMap(statementsOfSheet);
   const labelled = all.filter((statement) => statement.labelled);
   return labelled.length > 0 ? labelled : all;

@@ -48,7 +48,7 @@ export function readPlainBidAsk(text: string, into: Float64Array): boolean {
 function plainDecimal(text: string, start: number, end: number): number {
   const negative = text.charCodeAt(start) === 45;
   const first = negative ? start + 1 : start;
-  if (end <= first || end - first > 22) return Number.NaN;
+  if (end <= first || end - first > 16) return Number.NaN;
   let digits = 0;
   let point = -1;
   for (let at = first; at < end; at++) {

@@ -79,10 +79,14 @@ export function matchedSheets(workbook: Workbook, layout: PriceLayout): MatchedS
     .sort((one, other) => order.indexOf(one.rule.side) - order.indexOf(other.rule.side));
 }
 
+/** Labels the vendors do not write as a capital and small letters. */
+const WRITTEN_LABELS: Partial<Record<HeaderField, string>> = {
+  iso: 'ISO',
+  peak: 'PEAK',
+  spark_location: 'Spark Location',
+};
 const labelText = (field: HeaderField): string =>
-  (({ iso: 'ISO', peak: 'PEAK', spark_location: 'Spark Location' }) as Partial<Record<HeaderField, string>>)[
-    field
-  ] ?? field[0]!.toUpperCase() + field.slice(1);
+  WRITTEN_LABELS[field] ?? field[0]!.toUpperCase() + field.slice(1);
 
 /** Whether the labels of the first known sheet are this vendor's, and which sheets are missing. */
 export function layoutFit(workbook: Workbook, layout: PriceLayout): LayoutFit {
@@ -159,6 +163,13 @@ export function columnHeaders(matched: MatchedSheet, carry: boolean): (HeaderOf 
       headers[column] = (field) => at.get(field)?.[column] ?? null;
   }
   return headers;
+}
+
+/** Sheets that may be missing and are, for the notes. */
+export function absentSheetNotes(matched: readonly MatchedSheet[], layout: PriceLayout): string[] {
+  return layout.sheets
+    .filter((rule) => !rule.required && !matched.some((sheet) => sheet.rule === rule))
+    .map((rule) => `sheet ${rule.name} is not in the workbook`);
 }
 
 /** What stands in the header area and is not understood, for the notes. */

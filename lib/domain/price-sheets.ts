@@ -7,7 +7,13 @@ import { type Series, versionHash } from './curve.ts';
 import type { CurvePoints } from './curve-points.ts';
 import { refusal } from './errors.ts';
 import { readPoints } from './price-cells.ts';
-import { matchedSheets, type PriceLayout, requireSheets, unknownLabelNotes } from './price-layout.ts';
+import {
+  absentSheetNotes,
+  matchedSheets,
+  type PriceLayout,
+  requireSheets,
+  unknownLabelNotes,
+} from './price-layout.ts';
 import { openSeriesBook } from './series.ts';
 import type { Workbook } from './sheet.ts';
 import { bindColumns, planSheet, type Reading, refuseAmbiguousCurves } from './sheet-plan.ts';
@@ -28,7 +34,7 @@ export function parsePriceSheets(
     tenors: [],
     tenorCodes: new Map(),
     failures: [],
-    notes: new Set(matched.flatMap(unknownLabelNotes)),
+    notes: new Set([...absentSheetNotes(matched, layout), ...matched.flatMap(unknownLabelNotes)]),
     plans: [],
   };
   reading.plans = matched.map((sheet, code) => planSheet(reading, sheet, code));

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { decodeCurveTable } from '#lib/parquet/decode.ts';
 import { busy } from '#lib/domain/errors.ts';
 import { qaChecks } from '#lib/domain/gate.ts';
+import { inTurns } from '#lib/domain/turns.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
@@ -69,7 +70,18 @@ async function commitLake(gate: GateResult, ports: ReleasePorts): Promise<string
   return commit.id;
 }
 
-async function commitTables(
+/** Releases of one process take turns, instead of losing the race for `main` to each other. */
+const turns = inTurns();
+
+function commitTables(
+  gate: GateResult,
+  lake_commit: string,
+  ports: ReleasePorts,
+): Promise<{ release: CurveRelease; commit: string }> {
+  return turns('main', () => commitInTurn(gate, lake_commit, ports));
+}
+
+async function commitInTurn(
   gate: GateResult,
   lake_commit: string,
   ports: ReleasePorts,
@@ -77,7 +89,7 @@ async function commitTables(
   const { version, report } = gate;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const base = await mainHead(ports.tables);
-    const released = await ports.tables.releases(base.commit);
+    const released = await ports.tables.releases(base);
     const done = released.find((release) => release.version === version);
     if (done !== undefined) return { release: done, commit: base.commit };
     const known_at = await knownAt(gate, released, ports);
@@ -154,7 +166,7 @@ async function stageFiles(
  * The number follows from the place in the history, so tagging again finds its own tag.
  */
 async function tagDay(release: CurveRelease, commit: string, ports: ReleasePorts): Promise<string | null> {
-  const day = (await ports.tables.releases(commit)).filter(({ asof_date }) => asof_date === release.asof_date);
+  const day = (await ports.tables.releases({ ref: 'main', commit })).filter(({ asof_date }) => asof_date === release.asof_date);
   const place = day.findIndex(({ version }) => version === release.version);
   const complete = day.findIndex((_, index) => {
     const vendors = new Set(day.slice(0, index + 1).map(({ vendor }) => vendor));

@@ -121,8 +121,13 @@ function valuesOf(file: Stretch, group: GroupLayout, field: Field): unknown[] {
 
 const DAY_MS = 86_400_000;
 
+const TWO_DIGITS = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, '0'));
+
+/** By parts: toISOString takes ten times as long, and every row group has a hundred dates. */
 function dateOf(days: Stored): string {
-  return new Date(Number(days) * DAY_MS).toISOString().slice(0, 10);
+  const date = new Date(Number(days) * DAY_MS);
+  const year = String(date.getUTCFullYear()).padStart(4, '0');
+  return `${year}-${TWO_DIGITS[date.getUTCMonth() + 1]}-${TWO_DIGITS[date.getUTCDate()]}`;
 }
 
 function timestampOf(micros: Stored): string {

@@ -73,7 +73,7 @@ function addStatistics(column: Mutable<ColumnStatistics>, chunk: Chunk, compress
 
 const CODECS = { UNCOMPRESSED: (page: Uint8Array) => page, ZSTD: compressed } as const;
 /** Pages of a few runs gain nothing, and a reader saves a call. */
-const WORTH_COMPRESSING_BYTES = 512;
+const WORTH_COMPRESSING_BYTES = 2_048;
 
 function compressed(page: Uint8Array): Uint8Array {
   const chunkSize = Math.max(64, page.length); // one output buffer

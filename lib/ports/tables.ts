@@ -51,6 +51,6 @@ export interface Tables {
   /** Creates a tag once; `exists` when the id is taken, by whatever commit. */
   tag(id: string, commit: string): Promise<'created' | 'exists'>;
   tags(prefix: string): Promise<readonly RefHead[]>;
-  /** Releases committed up to a reference, oldest commit first. */
-  releases(ref: string): Promise<readonly CurveRelease[]>;
+  /** Releases committed up to a reference as it is now, or as it was seen; oldest commit first. */
+  releases(at: string | RefHead): Promise<readonly CurveRelease[]>;
 }

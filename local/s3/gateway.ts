@@ -20,6 +20,7 @@ import { xmlDocument } from './xml.ts';
 export type { HttpTarget, InProcessTarget, Notification, NotificationBody } from './notification-event.ts';
 
 const DEFAULT_REGION = 'us-east-1';
+const CLOSE_GRACE_MS = 2_000;
 
 export interface S3GatewayOptions {
   /** 0 takes a free port. */
@@ -84,20 +85,26 @@ export async function startS3Gateway(options: S3GatewayOptions): Promise<S3Gatew
     if (!store.state.buckets.has(name)) store.commit({ op: 'bucket', name, created_ms: Date.now() });
   }
   server.on('request', requestListener(store, options, url));
+  let closing: Promise<void> | undefined;
   return {
     url,
     port,
     reconfigure: (notifications) => store.subscribe(notifications),
     pendingNotifications: () => store.notificationStatus().pending,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const late = setTimeout(() => server.closeAllConnections(), 2_000);
-      await closed;
-      clearTimeout(late);
-      await store.close();
+    close() {
+      closing ??= closed(server).then(() => store.close());
+      return closing;
     },
   };
+}
+
+/** Requests under way are finished, for a short grace; then their connections are cut. */
+async function closed(server: Server): Promise<void> {
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await done;
+  clearTimeout(late);
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {

@@ -10,7 +10,7 @@ export interface XmlNode {
   readonly children: XmlNode[];
 }
 
-/** Refuses what is not well-formed and every DOCTYPE; namespaces prefixes are dropped. */
+/** Refuses what is not well-formed and every DOCTYPE; namespace prefixes are dropped. */
 export function parseXml(source: string): XmlNode {
   const root: XmlNode = { name: '', text: '', children: [] };
   const open: XmlNode[] = [root];
@@ -49,8 +49,8 @@ export interface XmlFields {
   readonly [name: string]: XmlValue;
 }
 
-export function xmlDocument(name: string, fields: XmlFields): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${elements(fields)}</${name}>`;
+export function xmlDocument(name: string, content: XmlFields | string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner(content)}</${name}>`;
 }
 
 function elements(fields: XmlFields): string {
@@ -64,8 +64,11 @@ function elements(fields: XmlFields): string {
 
 function element(name: string, value: XmlValue): string {
   if (value === undefined) return '';
-  const inner = typeof value === 'object' ? elements(value as XmlFields) : escapeXml(String(value));
-  return `<${name}>${inner}</${name}>`;
+  return `<${name}>${inner(value as Exclude<XmlValue, undefined>)}</${name}>`;
+}
+
+function inner(value: XmlFields | string | number | boolean): string {
+  return typeof value === 'object' ? elements(value) : escapeXml(String(value));
 }
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -134,15 +134,6 @@ function seenOf(seen: Map<IndexedCurve, Seen>, curve: IndexedCurve): Seen {
   return empty;
 }
 
-interface CurveInFile {
-  readonly file: CurveIndex;
-  readonly at: number;
-}
-
-function curvesOf(file: CurveIndex, matches: Matcher): CurveInFile[] {
-  return file.curves.flatMap((curve, at) => (matches.curve(curve) ? [{ file, at }] : []));
-}
-
 /** Matching points of one day's files, in the order of RowPosition. */
 function* pointsOf(
   files: readonly CurveIndex[],

@@ -5,6 +5,7 @@
 import { type Identity, normalisedIdentityPart, type Tenor } from '#lib/domain/curve.ts';
 import { type FileLayout, readLayout, type Stretch } from '#lib/parquet/columns.ts';
 import { decodeKeys, decodeSeries, type GroupKeys } from '#lib/parquet/decode.ts';
+import { compareText } from '#lib/parquet/order.ts';
 import type { CurveFilter } from '#lib/ports/curve-queries.ts';
 import { PRICE_TYPES } from '#schemas/curve-observation.ts';
 
@@ -152,36 +153,82 @@ function sameNumbers(a: Uint32Array, b: Uint32Array): boolean {
 }
 
 export interface Matcher {
-  curve(curve: IndexedCurve): boolean;
+  /** Of the curves known by now, those that match, ascending by key. */
+  curves(): readonly IndexedCurve[];
   tenor(id: number): boolean;
   /** Given, rows of another price type do not match, whatever their tenor. */
   readonly priceType: number | undefined;
 }
 
-/** The conditions of a filter, compared as the curve key compares; each tenor is judged once. */
-export function matcher(filter: CurveFilter, { tenors }: SharedKeys): Matcher {
+/** The conditions of a filter, compared as the curve key compares; each curve and tenor is judged once, not once a file. */
+export function matcher(filter: CurveFilter, shared: SharedKeys): Matcher {
   const { curve_key, tenor_type, price_type, contract_from, contract_to, ...identity } = filter;
   const parts = Object.entries(identity)
     .filter(([, part]) => part !== undefined)
     .map(([name, part]) => [name as keyof Identity, normalisedIdentityPart(part)] as const);
   const key = curve_key?.trim().toLowerCase();
-  const judged = new Map<number, boolean>();
-  const fits = (tenor: Tenor) =>
+  const fitsCurve = (curve: IndexedCurve) =>
+    (key === undefined || curve.curve_key === key) &&
+    parts.every(([name, part]) => curve.identity[name] === part);
+  const fitsTenor = (tenor: Tenor) =>
     (tenor_type === undefined || tenor.tenor_type === tenor_type) &&
     (contract_from === undefined || tenor.contract_month >= contract_from) &&
     (contract_to === undefined || tenor.contract_month <= contract_to);
+  let judged = 0;
+  let fitting: IndexedCurve[] = [];
+  const tenors = new Map<number, boolean>();
   return {
-    curve: (curve) =>
-      (key === undefined || curve.curve_key === key) &&
-      parts.every(([name, part]) => curve.identity[name] === part),
+    curves: () => {
+      // Indexes loaded meanwhile bring new curves.
+      if (judged === shared.curves.size) return fitting;
+      judged = shared.curves.size;
+      fitting = [...shared.curves.values()]
+        .filter(fitsCurve)
+        .sort((a, b) => compareText(a.curve_key, b.curve_key));
+      return fitting;
+    },
     tenor: (id) => {
-      let verdict = judged.get(id);
+      let verdict = tenors.get(id);
       if (verdict === undefined) {
-        verdict = fits(tenors[id]!);
-        judged.set(id, verdict);
+        verdict = fitsTenor(shared.tenors[id]!);
+        tenors.set(id, verdict);
       }
       return verdict;
     },
     priceType: price_type === undefined ? undefined : PRICE_TYPES.indexOf(price_type),
   };
+}
+
+/** A curve by its number in a file. */
+export interface CurveInFile {
+  readonly file: CurveIndex;
+  readonly at: number;
+}
+
+/** The matching curves that the file has, ascending by key. */
+export function curvesOf(file: CurveIndex, matches: Matcher): CurveInFile[] {
+  const found: CurveInFile[] = [];
+  let at = 0;
+  for (const curve of matches.curves()) {
+    at = placeOf(file.curves, curve.curve_key, at);
+    if (file.curves[at] === curve) found.push({ file, at });
+  }
+  return found;
+}
+
+/** First curve from `from` on whose key is not below; strides double, so both one curve and all of them are quick. */
+function placeOf(curves: readonly IndexedCurve[], curve_key: string, from: number): number {
+  const below = (at: number) => at < curves.length && compareText(curves[at]!.curve_key, curve_key) < 0;
+  let stride = 1;
+  let low = from;
+  while (below(low + stride - 1)) {
+    low += stride;
+    stride *= 2;
+  }
+  for (let high = low + stride - 1; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (below(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -102,7 +102,7 @@ interface Cached<Value extends object> {
 }
 
 function cached<Value extends object>(limit_bytes: number, bytesOf: (value: Value) => number): Cached<Value> {
-  const held = new LRUCache<string, Value>({ maxSize: limit_bytes, sizeCalculation: bytesOf });
+  const held = new LRUCache<string, Value>({ maxSize: Math.ceil(limit_bytes), sizeCalculation: bytesOf });
   const loading = new Map<string, Promise<Value>>();
   return {
     get: async (key, load) => {

@@ -48,7 +48,11 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
 
   async function put(key: string, body: Uint8Array | string, put: PutOptions = {}): Promise<PutResult> {
     const mark = put.expect === undefined ? undefined : randomUUID();
-    const input = { ...place(key), Body: typeof body === 'string' ? Buffer.from(body) : body, ...putFields(put, mark) };
+    const input = {
+      ...place(key),
+      Body: typeof body === 'string' ? Buffer.from(body) : body,
+      ...putFields(put, mark),
+    };
     const { client, sdk } = await connect();
     try {
       const { ETag } = await client.send(new sdk.PutObjectCommand(input));

@@ -113,7 +113,7 @@ export function localTables(options: LocalTablesOptions): Tables {
       const found = await listPointers(catalog.objects, catalog.tags, prefix);
       return found.map(({ name, commit }) => ({ ref: name, commit }));
     },
-    releases: (ref) => releases(catalog, ref),
+    releases: (at) => releases(catalog, at),
   };
 }
 
@@ -204,10 +204,10 @@ async function fastForward(catalog: Catalog, branch: RefHead, base: RefHead): Pr
   return (await movePointer(catalog.objects, key, main, branch.commit)) ? 'moved' : 'conflict';
 }
 
-async function releases(catalog: Catalog, ref: string): Promise<readonly CurveRelease[]> {
-  const at = await head(catalog, ref);
+async function releases(catalog: Catalog, of: string | RefHead): Promise<readonly CurveRelease[]> {
+  const at = typeof of === 'string' ? await head(catalog, of) : of;
   if (at === undefined)
-    throw refusal('ref_unknown', `There is no branch or tag "${ref}"`, {
+    throw refusal('ref_unknown', `There is no branch or tag "${of}"`, {
       remedy: 'Use "main" or a release tag.',
     });
   const location = (await readCommit(catalog, at.commit)).tables['market.curve_release'];

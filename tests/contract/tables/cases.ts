@@ -110,6 +110,8 @@ export function tablesCases(
     });
     expect(await versions(tables, 'release-2025-09-11')).toEqual([marketDay('2025-09-11').version]);
     expect(await tables.releases('release-2025-09-12')).toHaveLength(2);
+    // A head seen earlier answers as main was then.
+    expect(await tables.releases({ ...tagged, ref: 'main' })).toHaveLength(1);
   });
 
   test('names that cannot be a branch or tag, and commits nobody made, are refused', async () => {

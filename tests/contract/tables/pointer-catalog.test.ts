@@ -89,7 +89,7 @@ describe('the pointer catalog', () => {
       manifests.map(async (each) => decodeManifest(await read(each.manifest_path), each)),
     );
     expect(manifests.length).toBeLessThanOrEqual(100);
-    expect(metadata.snapshots).toHaveLength(50);
+    expect(metadata.snapshots).toHaveLength(20);
     expect(entries.flat().map((entry) => entry.sequence_number)).toEqual(
       Array.from({ length: 230 }, (_, index) => BigInt(index + 1)),
     );

@@ -139,7 +139,10 @@ export function versionedLakeCases(
     const open = await fresh();
     const processes = [open(), open(), open(), open()];
     await open().ensureBranch('eod_20250912', 'main');
-    const deliveries = Array.from({ length: size.deliveries }, (_, index) => `v${index % (size.deliveries / 2)}`);
+    const deliveries = Array.from(
+      { length: size.deliveries },
+      (_, index) => `v${index % (size.deliveries / 2)}`,
+    );
     await Promise.all(
       deliveries.map(async (version, index) => {
         const lake = processes[index % 4]!;

@@ -10,8 +10,11 @@ describe('versioned lake behind the S3 gateway', () => {
   });
   afterAll(() => stores.close());
 
-  versionedLakeCases(async () => {
-    const objects = stores.fresh();
-    return () => localLake({ objects });
-  }, { deliveries: 30 });
+  versionedLakeCases(
+    async () => {
+      const objects = stores.fresh();
+      return () => localLake({ objects });
+    },
+    { deliveries: 30 },
+  );
 });

@@ -7,10 +7,13 @@ import { contents, dyingStore } from '#tests/contract/tables/faulty-store.ts';
 import { AT, commitVersion, versionedLakeCases } from './cases.ts';
 
 describe('versioned lake on an object store in memory', () => {
-  versionedLakeCases(async () => {
-    const objects = memoryObjectStore();
-    return () => localLake({ objects });
-  }, { deliveries: 100 });
+  versionedLakeCases(
+    async () => {
+      const objects = memoryObjectStore();
+      return () => localLake({ objects });
+    },
+    { deliveries: 100 },
+  );
 });
 
 describe('the lake of commit objects', () => {

@@ -99,6 +99,7 @@ export async function exchange(
       port,
       method,
       path: target,
+      agent: false,
       headers: { ...length, ...headers },
     });
     sent.on('error', reject);

@@ -187,6 +187,7 @@ describe('tolerance', () => {
       ...parseWith(adapter, strange).notes,
       ...parseWith(adapter, { ...strange, sheets: [sheet] }).notes,
     ];
+    expect(notes).toContain('sheet Strips - Mid is not in the workbook');
     expect(notes).toContain('unit "barter" is not known');
     expect(notes).toContain('unit "$/MWh" is read as USD');
     expect(notes).toContain('Fixed Prices - Mid!B7 "Zone:" is no label of this layout');

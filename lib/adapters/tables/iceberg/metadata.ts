@@ -37,7 +37,7 @@ export interface TableMetadata {
  * How much history one metadata.json carries. Without a bound every commit rewrites the whole history; older states are
  * reached through the catalog, each commit of which names the metadata of its time.
  */
-const HISTORY_SNAPSHOTS = 50;
+const HISTORY_SNAPSHOTS = 20;
 
 export function newTable(table: TableName, location: string): TableMetadata {
   return {
