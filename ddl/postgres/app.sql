@@ -1,175 +1,339 @@
--- The operational database: tenants, instruments, scenarios, contracts, and the record of every delivery.
--- Runs on PostgreSQL 15+ and on PGlite, any number of times with the same result.
--- Tables with a tenant_id are closed by row-level security: without a tenant set (aurum.tenant) they show nothing.
+-- The operational database of Aurum: tenants, instruments, scenarios, runs, PPAs, and the log of what was ingested.
+-- PostgreSQL 15 or newer, and PGlite. Applying it again changes nothing. The login that applies it owns the tables; the
+-- platform works as aurum_ingest or aurum_api (SET LOCAL ROLE), which own nothing and are bound by row-level security.
+
+SELECT pg_advisory_xact_lock(7318425609);
 
 DO $$
+DECLARE
+  wanted text;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aurum_api') THEN CREATE ROLE aurum_api NOLOGIN; END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aurum_ingest') THEN CREATE ROLE aurum_ingest NOLOGIN; END IF;
-END $$;
+  FOREACH wanted IN ARRAY ARRAY['aurum_api', 'aurum_ingest'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', wanted);
+      EXCEPTION WHEN duplicate_object THEN
+        NULL; -- Roles belong to the whole cluster: another database's migration made it this moment.
+      END;
+    END IF;
+    IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+      EXECUTE format('GRANT %I TO %I', wanted, current_user);
+    END IF;
+  END LOOP;
+END
+$$;
 
-CREATE TABLE IF NOT EXISTS tenant (
-  id    text PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
-  name  text NOT NULL
-);
+-- Reference data: shared by all tenants -----------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS instrument (
-  id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  asset_class     text NOT NULL,
-  iso             text,
-  region          text,
-  location        text,
-  market          text,
-  product         text,
-  block           text,
-  spark_location  text,
-  units_raw       text,
-  currency        text,
-  per_unit        text,
-  curve_key       text NOT NULL UNIQUE CHECK (curve_key ~ '^[0-9a-f]{64}$')
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  asset_class text NOT NULL CHECK (asset_class <> ''),
+  iso text,
+  region text,
+  location text,
+  market text,
+  product text,
+  block text,
+  spark_location text,
+  units_raw text,
+  currency text,
+  per_unit text,
+  curve_key text NOT NULL UNIQUE CHECK (curve_key ~ '^[0-9a-f]{64}$'),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE instrument IS 'Every curve that was ever released; filled by describe-release';
+COMMENT ON TABLE instrument IS 'One row per curve that was ever released; identity as the first release wrote it.';
+COMMENT ON COLUMN instrument.curve_key IS 'sha256 of the normalised identity, hex; the same in every store.';
+COMMENT ON COLUMN instrument.units_raw IS 'Unit as the newest workbook that writes one has it; null while none does.';
+CREATE INDEX IF NOT EXISTS instrument_market ON instrument (asset_class, iso, market);
 
 CREATE TABLE IF NOT EXISTS curve_def (
-  id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  instrument_id   bigint NOT NULL REFERENCES instrument (id),
-  methodology     text NOT NULL,
-  horizon_months  integer NOT NULL CHECK (horizon_months > 0),
-  granularity     text NOT NULL CHECK (granularity IN ('hour', 'day', 'month', 'quarter', 'year')),
-  version         integer NOT NULL DEFAULT 1 CHECK (version > 0),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  instrument_id bigint NOT NULL REFERENCES instrument (id),
+  methodology text NOT NULL CHECK (methodology <> ''),
+  horizon_months integer NOT NULL CHECK (horizon_months BETWEEN 1 AND 1200),
+  granularity text NOT NULL CHECK (granularity IN ('HOURLY', 'DAILY', 'MONTHLY', 'QUARTER', 'SEASON', 'CALENDAR')),
+  version integer NOT NULL DEFAULT 1 CHECK (version > 0),
+  created_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (instrument_id, methodology, granularity, version)
 );
+COMMENT ON TABLE curve_def IS 'How a curve is built from what is quoted; a change is a new version.';
+
+-- Ingestion ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS file_ingest_log (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  asof date,
+  source_key text NOT NULL CHECK (source_key <> ''),
+  path text GENERATED ALWAYS AS (source_key) STORED,
+  sheet text,
+  etag text NOT NULL,
+  version text,
+  vendor text,
+  stage text NOT NULL
+    CHECK (stage IN ('raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused')),
+  status text NOT NULL CHECK (status IN ('running', 'done', 'red')),
+  detail text NOT NULL DEFAULT '',
+  details jsonb NOT NULL DEFAULT '{}',
+  at timestamptz NOT NULL,
+  UNIQUE (source_key, etag, stage)
+);
+COMMENT ON TABLE file_ingest_log IS 'One row per stage of each delivered workbook; a repeated event changes nothing.';
+COMMENT ON COLUMN file_ingest_log.path IS 'Object key of the workbook: source_key under its documented name.';
+COMMENT ON COLUMN file_ingest_log.sheet IS 'Sheet the detail is about; null for the workbook as a whole.';
+COMMENT ON COLUMN file_ingest_log.etag IS 'Content of the object: a corrected file under the same key is another delivery.';
+COMMENT ON COLUMN file_ingest_log.version IS 'Workbook version, known from parsing on.';
+COMMENT ON COLUMN file_ingest_log.detail IS 'One sentence: rows, or the reason with the cell.';
+CREATE INDEX IF NOT EXISTS file_ingest_log_asof ON file_ingest_log (asof, vendor);
+CREATE INDEX IF NOT EXISTS file_ingest_log_at ON file_ingest_log (at DESC);
+
+CREATE OR REPLACE VIEW file_ingest_status WITH (security_invoker = true) AS
+SELECT DISTINCT ON (source_key, etag)
+  source_key, etag, version, vendor, asof, sheet, stage, status, detail, details, at,
+  min(at) OVER (PARTITION BY source_key, etag) AS first_at
+FROM file_ingest_log
+ORDER BY source_key, etag,
+  array_position(ARRAY['raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused'], stage) DESC;
+COMMENT ON VIEW file_ingest_status IS 'Where each delivery stands: its furthest stage.';
+
+CREATE TABLE IF NOT EXISTS ingest_source (
+  name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9_.-]*$'),
+  description text,
+  schedule text,
+  target text,
+  vendor text,
+  file_pattern text,
+  deadline time,
+  time_zone text,
+  enabled boolean NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  CHECK (deadline IS NULL OR (vendor IS NOT NULL AND time_zone IS NOT NULL))
+);
+COMMENT ON TABLE ingest_source IS 'What is ingested, and for vendors by when it must have arrived.';
+COMMENT ON COLUMN ingest_source.schedule IS 'Cron expression of the job that fetches it; null when it is delivered to us.';
+COMMENT ON COLUMN ingest_source.target IS 'Table or topic it ends in.';
+COMMENT ON COLUMN ingest_source.file_pattern IS 'Name of the expected workbook, {asof} for the market day as YYYYMMDD, * for any text.';
+COMMENT ON COLUMN ingest_source.deadline IS 'Local time of the market day by which its workbook must be released.';
+COMMENT ON COLUMN ingest_source.time_zone IS 'IANA time zone of the deadline.';
+
+CREATE TABLE IF NOT EXISTS ingest_watermark (
+  source text NOT NULL REFERENCES ingest_source (name),
+  key text NOT NULL DEFAULT 'default',
+  watermark timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (source, key)
+);
+COMMENT ON TABLE ingest_watermark IS 'Up to when a source has been ingested, per key; moves forward only.';
+
+-- Adds a source or changes it; null keeps what is there.
+CREATE OR REPLACE FUNCTION register_ingest_source(
+  p_name text, p_description text DEFAULT NULL, p_schedule text DEFAULT NULL, p_target text DEFAULT NULL,
+  p_vendor text DEFAULT NULL, p_file_pattern text DEFAULT NULL, p_deadline time DEFAULT NULL,
+  p_time_zone text DEFAULT NULL, p_enabled boolean DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF p_time_zone IS NOT NULL THEN
+    PERFORM now() AT TIME ZONE p_time_zone; -- Refuses a zone the database does not know.
+  END IF;
+  INSERT INTO ingest_source AS s
+    (name, description, schedule, target, vendor, file_pattern, deadline, time_zone, enabled)
+  VALUES (p_name, p_description, p_schedule, p_target, p_vendor, p_file_pattern, p_deadline, p_time_zone,
+    coalesce(p_enabled, true))
+  ON CONFLICT (name) DO UPDATE SET
+    description = coalesce(p_description, s.description),
+    schedule = coalesce(p_schedule, s.schedule),
+    target = coalesce(p_target, s.target),
+    vendor = coalesce(p_vendor, s.vendor),
+    file_pattern = coalesce(p_file_pattern, s.file_pattern),
+    deadline = coalesce(p_deadline, s.deadline),
+    time_zone = coalesce(p_time_zone, s.time_zone),
+    enabled = coalesce(p_enabled, s.enabled),
+    updated_at = now();
+END
+$$;
+
+-- Moves a watermark forward and returns it; a time before it changes nothing, so events may come in any order.
+CREATE OR REPLACE FUNCTION update_ingest_watermark(p_source text, p_key text, p_timestamp timestamptz)
+RETURNS timestamptz LANGUAGE sql SET search_path = public, pg_temp AS $$
+  INSERT INTO ingest_watermark AS w (source, key, watermark) VALUES (p_source, p_key, p_timestamp)
+  ON CONFLICT (source, key) DO UPDATE SET
+    watermark = greatest(w.watermark, excluded.watermark),
+    updated_at = CASE WHEN excluded.watermark > w.watermark THEN now() ELSE w.updated_at END
+  RETURNING watermark
+$$;
+
+CREATE OR REPLACE FUNCTION get_ingest_watermark(p_source text, p_key text DEFAULT 'default')
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT watermark FROM ingest_watermark WHERE source = p_source AND key = p_key
+$$;
+
+-- Sets a watermark to any time, also back: an operator's decision to ingest again. Null forgets it.
+CREATE OR REPLACE FUNCTION reset_ingest_watermark(p_source text, p_key text, p_timestamp timestamptz DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  DELETE FROM ingest_watermark WHERE source = p_source AND key = p_key;
+  IF p_timestamp IS NOT NULL THEN
+    PERFORM update_ingest_watermark(p_source, p_key, p_timestamp);
+  END IF;
+END
+$$;
+
+-- Records a stage of a delivery. Done stays done and red is not running again, whatever repeated or late event says so;
+-- what is known only later (version, vendor, as-of) is filled in. True when something changed.
+CREATE OR REPLACE FUNCTION log_ingest(
+  p_source_key text, p_etag text, p_stage text, p_status text, p_detail text, p_at timestamptz,
+  p_version text DEFAULT NULL, p_vendor text DEFAULT NULL, p_asof date DEFAULT NULL, p_sheet text DEFAULT NULL,
+  p_details jsonb DEFAULT '{}'
+) RETURNS boolean LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO file_ingest_log AS l
+    (source_key, etag, stage, status, detail, at, version, vendor, asof, sheet, details)
+  VALUES (p_source_key, p_etag, p_stage, p_status, p_detail, p_at, p_version, p_vendor, p_asof, p_sheet, p_details)
+  ON CONFLICT (source_key, etag, stage) DO UPDATE SET
+    status = excluded.status, detail = excluded.detail, details = excluded.details, at = excluded.at,
+    sheet = excluded.sheet,
+    version = coalesce(excluded.version, l.version),
+    vendor = coalesce(excluded.vendor, l.vendor),
+    asof = coalesce(excluded.asof, l.asof)
+  WHERE (l.status = 'running' AND excluded.status <> 'running') OR (l.status = 'red' AND excluded.status = 'done');
+  RETURN FOUND;
+END
+$$;
+
+-- Adds the instruments of a released workbook and refreshes units that changed: one call for all of them, an array of
+-- {curve_key, asset_class, iso, region, location, market, product, block, spark_location, units_raw, currency, per_unit}.
+-- Returns how many were new or changed.
+CREATE OR REPLACE FUNCTION record_instruments(p_series jsonb)
+RETURNS integer LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  changed integer;
+BEGIN
+  INSERT INTO instrument AS i (curve_key, asset_class, iso, region, location, market, product, block, spark_location,
+    units_raw, currency, per_unit)
+  SELECT DISTINCT ON (s.curve_key) s.curve_key, s.asset_class, s.iso, s.region, s.location, s.market, s.product, s.block,
+    s.spark_location, s.units_raw, s.currency, s.per_unit
+  FROM jsonb_to_recordset(p_series) AS s (curve_key text, asset_class text, iso text, region text, location text,
+    market text, product text, block text, spark_location text, units_raw text, currency text, per_unit text)
+  ORDER BY s.curve_key, s.units_raw NULLS LAST
+  ON CONFLICT (curve_key) DO UPDATE SET
+    units_raw = coalesce(excluded.units_raw, i.units_raw),
+    currency = coalesce(excluded.currency, i.currency),
+    per_unit = coalesce(excluded.per_unit, i.per_unit),
+    updated_at = now()
+  WHERE (coalesce(excluded.units_raw, i.units_raw), coalesce(excluded.currency, i.currency),
+      coalesce(excluded.per_unit, i.per_unit))
+    IS DISTINCT FROM (i.units_raw, i.currency, i.per_unit);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  RETURN changed;
+END
+$$;
+
+-- Sources whose deadline for a market day has passed without a released workbook. Which days are market days is the
+-- caller's to know.
+CREATE OR REPLACE FUNCTION overdue_ingest_sources(p_asof date, p_now timestamptz)
+RETURNS TABLE (name text, vendor text, file_pattern text, due_at timestamptz)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT s.name, s.vendor, s.file_pattern, (p_asof + s.deadline) AT TIME ZONE s.time_zone
+  FROM ingest_source s
+  WHERE s.enabled AND s.deadline IS NOT NULL AND (p_asof + s.deadline) AT TIME ZONE s.time_zone <= p_now
+    AND NOT EXISTS (SELECT FROM file_ingest_log l
+      WHERE l.vendor = s.vendor AND l.asof = p_asof AND l.stage = 'released' AND l.status = 'done')
+  ORDER BY s.name
+$$;
+
+-- Tenants' own: every key begins with the tenant, so neither a unique violation nor a foreign key tells of another's rows --
+
+CREATE TABLE IF NOT EXISTS tenant (
+  id text PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  name text NOT NULL CHECK (name <> ''),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN tenant.id IS 'The id of the tenant-{id} group of the identity provider.';
 
 CREATE TABLE IF NOT EXISTS scenario (
-  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  tenant_id    text NOT NULL REFERENCES tenant (id),
-  name         text NOT NULL,
-  description  text NOT NULL DEFAULT '',
+  tenant_id text NOT NULL DEFAULT current_setting('aurum.tenant', true) REFERENCES tenant (id),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  name text NOT NULL CHECK (name <> ''),
+  description text NOT NULL DEFAULT '',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, name)
 );
 
 CREATE TABLE IF NOT EXISTS assumption (
-  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  tenant_id    text NOT NULL REFERENCES tenant (id),
-  scenario_id  bigint NOT NULL REFERENCES scenario (id) ON DELETE CASCADE,
-  type         text NOT NULL CHECK (type IN ('policy', 'load_growth', 'fuel_curve', 'fleet_change')),
-  payload      jsonb NOT NULL,
-  version      integer NOT NULL DEFAULT 1 CHECK (version > 0)
+  tenant_id text NOT NULL DEFAULT current_setting('aurum.tenant', true),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  scenario_id uuid NOT NULL,
+  type text NOT NULL CHECK (type ~ '^[a-z][a-z0-9_]*$'),
+  payload jsonb NOT NULL CHECK (jsonb_typeof(payload) = 'object'),
+  version integer NOT NULL DEFAULT 1 CHECK (version > 0),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, scenario_id) REFERENCES scenario (tenant_id, id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN assumption.type IS 'Scenario driver: policy, load_growth, fuel_curve, fleet_change ...';
+COMMENT ON COLUMN assumption.version IS 'Version of the driver''s meaning the payload was written for.';
+CREATE INDEX IF NOT EXISTS assumption_scenario ON assumption (tenant_id, scenario_id);
 
 CREATE TABLE IF NOT EXISTS model_run (
-  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  tenant_id     text NOT NULL REFERENCES tenant (id),
-  scenario_id   bigint REFERENCES scenario (id) ON DELETE CASCADE,
-  curve_def_id  bigint REFERENCES curve_def (id),
-  code_version  text NOT NULL,
-  seed          bigint NOT NULL,
-  state         text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
-  version_hash  text NOT NULL
+  tenant_id text NOT NULL DEFAULT current_setting('aurum.tenant', true),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  scenario_id uuid NOT NULL,
+  curve_def_id bigint REFERENCES curve_def (id),
+  code_version text NOT NULL,
+  seed bigint NOT NULL,
+  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  version_hash text NOT NULL CHECK (version_hash ~ '^[0-9a-f]{64}$'),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, scenario_id) REFERENCES scenario (tenant_id, id)
 );
+COMMENT ON COLUMN model_run.version_hash IS 'sha256 over all the run was made from: equal runs give equal numbers.';
+CREATE INDEX IF NOT EXISTS model_run_scenario ON model_run (tenant_id, scenario_id, created_at DESC);
 
 CREATE TABLE IF NOT EXISTS ppa_contract (
-  id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  tenant_id      text NOT NULL REFERENCES tenant (id),
-  instrument_id  bigint REFERENCES instrument (id),
-  terms          jsonb NOT NULL
+  tenant_id text NOT NULL DEFAULT current_setting('aurum.tenant', true) REFERENCES tenant (id),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  instrument_id bigint REFERENCES instrument (id),
+  terms jsonb NOT NULL CHECK (jsonb_typeof(terms) = 'object'),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX IF NOT EXISTS ppa_contract_instrument ON ppa_contract (instrument_id);
 
-CREATE TABLE IF NOT EXISTS file_ingest_log (
-  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  asof     date,
-  path     text NOT NULL,
-  etag     text NOT NULL,
-  sheet    text,
-  version  text,
-  vendor   text,
-  stage    text NOT NULL CHECK (stage IN ('raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused')),
-  status   text NOT NULL CHECK (status IN ('running', 'done', 'red')),
-  details  text NOT NULL,
-  at       timestamptz NOT NULL,
-  UNIQUE (path, etag, stage)
-);
-COMMENT ON TABLE file_ingest_log IS 'One row per delivery (path, etag) and stage; the same stage again changes nothing';
-CREATE INDEX IF NOT EXISTS file_ingest_log_asof ON file_ingest_log (asof, id);
-
-CREATE TABLE IF NOT EXISTS ingest_source (
-  name         text PRIMARY KEY,
-  description  text NOT NULL DEFAULT '',
-  target       text NOT NULL DEFAULT '',
-  vendor       text UNIQUE,
-  deadline     time,
-  time_zone    text,
-  enabled      boolean NOT NULL DEFAULT true,
-  CHECK ((deadline IS NULL) = (time_zone IS NULL))
-);
-COMMENT ON COLUMN ingest_source.deadline IS 'Local time by which a business day''s workbook must be released; null = none is due';
-
-CREATE TABLE IF NOT EXISTS ingest_watermark (
-  source      text NOT NULL REFERENCES ingest_source (name) ON DELETE CASCADE,
-  key         text NOT NULL,
-  watermark   timestamptz NOT NULL,
-  PRIMARY KEY (source, key)
-);
-
--- Adds a source or refreshes its description and target; a deadline set by an operator stays.
-CREATE OR REPLACE FUNCTION register_ingest_source(p_name text, p_description text, p_target text)
-RETURNS void LANGUAGE sql AS $$
-  INSERT INTO ingest_source (name, description, target) VALUES (p_name, p_description, p_target)
-  ON CONFLICT (name) DO UPDATE SET description = excluded.description, target = excluded.target
-$$;
-
--- From now on a workbook of the vendor is due every business day by the deadline in the zone.
-CREATE OR REPLACE FUNCTION expect_workbook(p_vendor text, p_deadline time, p_time_zone text)
-RETURNS void LANGUAGE sql AS $$
-  INSERT INTO ingest_source (name, vendor, deadline, time_zone) VALUES ('vendor_' || p_vendor, p_vendor, p_deadline, p_time_zone)
-  ON CONFLICT (name) DO UPDATE SET vendor = excluded.vendor, deadline = excluded.deadline, time_zone = excluded.time_zone
-$$;
-
--- Moves a watermark forward; an older timestamp changes nothing.
-CREATE OR REPLACE FUNCTION update_ingest_watermark(p_source text, p_key text, p_timestamp timestamptz)
-RETURNS timestamptz LANGUAGE sql AS $$
-  INSERT INTO ingest_watermark AS held (source, key, watermark) VALUES (p_source, p_key, p_timestamp)
-  ON CONFLICT (source, key) DO UPDATE SET watermark = greatest(held.watermark, excluded.watermark)
-  RETURNING watermark
-$$;
-
-CREATE OR REPLACE FUNCTION get_ingest_watermark(p_source text, p_key text)
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT watermark FROM ingest_watermark WHERE source = p_source AND key = p_key
-$$;
-
--- Adds the instruments of a released workbook, given as a JSON array; known ones get its units.
-CREATE OR REPLACE FUNCTION record_instruments(p_instruments jsonb)
-RETURNS void LANGUAGE sql AS $$
-  INSERT INTO instrument (asset_class, iso, region, location, market, product, block, spark_location, units_raw, currency, per_unit, curve_key)
-  SELECT asset_class, iso, region, location, market, product, block, spark_location, units_raw, currency, per_unit, curve_key
-  FROM jsonb_to_recordset(p_instruments) AS one (
-    asset_class text, iso text, region text, location text, market text, product text, block text, spark_location text,
-    units_raw text, currency text, per_unit text, curve_key text)
-  ON CONFLICT (curve_key) DO UPDATE
-  SET units_raw = excluded.units_raw, currency = excluded.currency, per_unit = excluded.per_unit
-$$;
-
--- The tenant of this transaction; no tenant set is no tenant.
-CREATE OR REPLACE FUNCTION current_tenant() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT nullif(current_setting('aurum.tenant', true), '')
-$$;
-
+-- Without a tenant set, or with an empty one, no id matches: nothing is seen and nothing can be written.
 DO $$
-DECLARE name text;
+DECLARE
+  owned record;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['scenario', 'assumption', 'model_run', 'ppa_contract'] LOOP
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
-    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
-    EXECUTE format('DROP POLICY IF EXISTS own_tenant ON %I', name);
-    EXECUTE format('CREATE POLICY own_tenant ON %I USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant())', name);
+  FOR owned IN
+    SELECT * FROM (VALUES ('tenant', 'id'), ('scenario', 'tenant_id'), ('assumption', 'tenant_id'),
+      ('model_run', 'tenant_id'), ('ppa_contract', 'tenant_id')) AS t (name, key)
+  LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', owned.name);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', owned.name);
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE schemaname = current_schema AND tablename = owned.name
+      AND policyname = 'own_tenant') THEN
+      EXECUTE format('CREATE POLICY own_tenant ON %I USING (%I = current_setting(''aurum.tenant'', true))',
+        owned.name, owned.key);
+    END IF;
   END LOOP;
-END $$;
-ALTER TABLE tenant ENABLE ROW LEVEL SECURITY;
-ALTER TABLE tenant FORCE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS own_tenant ON tenant;
-CREATE POLICY own_tenant ON tenant USING (id = current_tenant());
+END
+$$;
 
-GRANT SELECT ON tenant, instrument, curve_def, file_ingest_log, ingest_source, ingest_watermark TO aurum_api;
+-- Who may what -----------------------------------------------------------------------------------------------------------
+
+GRANT SELECT ON instrument, curve_def, file_ingest_log, file_ingest_status, ingest_source, ingest_watermark
+  TO aurum_api, aurum_ingest;
+GRANT INSERT, UPDATE ON instrument, curve_def, file_ingest_log, ingest_source, ingest_watermark TO aurum_ingest;
+GRANT DELETE ON ingest_watermark TO aurum_ingest;
+GRANT SELECT, INSERT ON tenant TO aurum_api;
+GRANT UPDATE (name) ON tenant TO aurum_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON scenario, assumption, model_run, ppa_contract TO aurum_api;
-GRANT SELECT, INSERT, UPDATE ON instrument, file_ingest_log, ingest_source, ingest_watermark TO aurum_ingest;
+
+REVOKE EXECUTE ON FUNCTION
+  register_ingest_source, update_ingest_watermark, reset_ingest_watermark, log_ingest, record_instruments FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+  register_ingest_source, update_ingest_watermark, reset_ingest_watermark, log_ingest, record_instruments
+  TO aurum_ingest;

@@ -51,7 +51,9 @@ function typeProblems(older: AvroSchema, newer: AvroSchema, path: readonly strin
   if (wasInner && nowInner && kind(was) === kind(now)) return typeProblems(wasInner, nowInner, path);
   const lost = symbols(was).filter((symbol) => symbols(now).length > 0 && !symbols(now).includes(symbol));
   if (lost.length > 0) return [at(path, `was narrowed: ${lost.join(', ')} not allowed any more`)];
-  return readable(was, now) ? [] : [at(path, `was changed from ${kind(was)} to ${kind(now)}`)];
+  // avsc, as the specification has it, reads a date as the bare number of its days: that is another meaning.
+  const meaningKept = logical(was) === undefined || kind(was) === kind(now);
+  return meaningKept && readable(was, now) ? [] : [at(path, `was changed from ${kind(was)} to ${kind(now)}`)];
 }
 
 /** Whether avsc can read a value of type `was` as `now`: the Avro specification's promotions, no more. */
@@ -89,7 +91,9 @@ function innerOf(schema: AvroSchema): AvroSchema | undefined {
 }
 const symbols = (schema: AvroSchema) =>
   typeof schema === 'object' && 'symbols' in schema ? schema.symbols : [];
+const logical = (schema: AvroSchema) =>
+  typeof schema === 'object' && 'logicalType' in schema ? schema.logicalType : undefined;
 function kind(schema: AvroSchema): string {
   if (typeof schema === 'string' || isUnion(schema)) return String(schema);
-  return 'logicalType' in schema ? schema.logicalType : schema.type;
+  return logical(schema) ?? schema.type;
 }

@@ -175,9 +175,19 @@ function emptyTable(layout: FileLayout, length: number): TableInMaking {
 }
 
 const SERIES_COLUMNS = [
-  'asset_class', 'region', 'iso', 'location', 'market', 'product', 'block', 'spark_location',
-  'units_raw', 'currency', 'per_unit', 'curve_key',
-] as const satisfies readonly (keyof Series)[]; // biome-ignore format: one list
+  'asset_class',
+  'region',
+  'iso',
+  'location',
+  'market',
+  'product',
+  'block',
+  'spark_location',
+  'units_raw',
+  'currency',
+  'per_unit',
+  'curve_key',
+] as const satisfies readonly (keyof Series)[];
 const TENOR_COLUMNS = [
   'tenor_type',
   'contract_month',

@@ -16,7 +16,7 @@ export interface Group {
   readonly chunk: (field: Field) => Chunk;
 }
 
-export interface FileOptions {
+interface FileOptions {
   /** Fields the rows are sorted by, ascending. */
   readonly sortedBy?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
@@ -75,9 +75,12 @@ const CODECS = { UNCOMPRESSED: (page: Uint8Array) => page, ZSTD: compressed } as
 /** Pages of a few runs gain nothing, and a reader saves a call. */
 const WORTH_COMPRESSING_BYTES = 2_048;
 
+/** With a checksum in each page: a price is read as it was written, or not at all. */
+const ZSTD_PARAMETERS = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+
 function compressed(page: Uint8Array): Uint8Array {
   const chunkSize = Math.max(64, page.length); // one output buffer
-  return zstdCompressSync(page, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  return zstdCompressSync(page, { chunkSize, params: ZSTD_PARAMETERS });
 }
 
 function writeChunk(field: Field, chunk: Chunk, offset: number) {

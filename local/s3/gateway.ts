@@ -21,6 +21,8 @@ export type { HttpTarget, InProcessTarget, Notification, NotificationBody } from
 
 const DEFAULT_REGION = 'us-east-1';
 const CLOSE_GRACE_MS = 2_000;
+/** Longer than clients keep idle connections, so that none is cut while a request is on its way. */
+const KEEP_ALIVE_MS = 65_000;
 
 export interface S3GatewayOptions {
   /** 0 takes a free port. */
@@ -65,7 +67,7 @@ export interface S3Gateway {
 export async function startS3Gateway(options: S3GatewayOptions): Promise<S3Gateway> {
   const host = options.host ?? '127.0.0.1';
   for (const name of options.buckets) checkBucketName(name);
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   await listening(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -131,8 +133,7 @@ function requestListener(store: Store, options: S3GatewayOptions, endpoint: stri
         path: message.url?.replace(/\?.*$/s, '') ?? '',
         status: response.statusCode,
         duration_ms: performance.now() - began_ms,
-        code: error === undefined || error instanceof NotModified ? undefined : asS3Error(error).code,
-        error: error === undefined ? undefined : asS3Error(error).cause,
+        ...failureOf(error, message),
       });
     answer(store, options, endpoint, message, id)
       .then((ready) => send(response, ready))
@@ -145,6 +146,13 @@ function requestListener(store: Store, options: S3GatewayOptions, endpoint: stri
       )
       .catch(() => response.destroy());
   };
+}
+
+/** A client that went away is no failure of ours. */
+function failureOf(error: unknown, message: IncomingMessage): Pick<S3LogLine, 'code' | 'error'> {
+  const ours = error !== undefined && !(error instanceof NotModified) && !message.socket.destroyed;
+  const failure = ours ? asS3Error(error) : undefined;
+  return { code: failure?.code, error: failure?.cause };
 }
 
 async function answer(
@@ -197,10 +205,7 @@ function refusalAnswer(error: unknown, message: IncomingMessage, id: string): An
   return {
     status,
     headers: { 'content-type': 'application/xml', ...headers },
-    body: xmlDocument('Error', { Code: code, Message: text, Resource, RequestId: id }).replace(
-      / xmlns="[^"]+"/,
-      '',
-    ),
+    body: xmlDocument('Error', { Code: code, Message: text, Resource, RequestId: id }),
   };
 }
 

@@ -3,10 +3,13 @@
  * if its line is whole. A line torn by a crash is cut off at the next start. Knows nothing of what the entries mean.
  */
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface Journal {
   /** Durable against a crash of the process when it returns, of the machine with `fsync`. */
   append(entry: unknown): void;
+  /** Replaces the journal as a whole: the old one or the new one is there after a crash. Answers the lines written. */
+  rewrite(entries: Iterable<unknown>): number;
   close(): void;
 }
 
@@ -30,32 +33,11 @@ export function replay(file: string, take: (entry: unknown) => void): number {
   return count;
 }
 
-/** Replaces the journal as a whole: the old one or the new one is there after a crash, never a mixture. */
-export function rewrite(file: string, entries: Iterable<unknown>): void {
-  const fresh = `${file}.new`;
-  const handle = fs.openSync(fresh, 'w');
-  try {
-    let lines: string[] = [];
-    const flush = () => {
-      fs.writeFileSync(handle, lines.join(''));
-      lines = [];
-    };
-    for (const entry of entries) {
-      lines.push(`${JSON.stringify(entry)}\n`);
-      if (lines.length >= 1000) flush();
-    }
-    flush();
-    fs.fsyncSync(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
-  fs.renameSync(fresh, file);
-}
-
 export function openJournal({ file, fsync }: JournalOptions): Journal {
-  const handle = fs.openSync(file, 'a');
+  let handle = fs.openSync(file, 'a');
   let length = fs.fstatSync(handle).size;
   let open = true;
+  if (fsync) syncFolder(dirname(file));
   return {
     append(entry) {
       if (!open) throw new Error(`journal ${file} is closed`);
@@ -70,11 +52,46 @@ export function openJournal({ file, fsync }: JournalOptions): Journal {
       }
       length += line.length;
     },
+    rewrite(entries) {
+      const lines = writeLines(`${file}.new`, entries);
+      fs.renameSync(`${file}.new`, file);
+      if (fsync) syncFolder(dirname(file));
+      fs.closeSync(handle);
+      handle = fs.openSync(file, 'a');
+      length = fs.fstatSync(handle).size;
+      return lines;
+    },
     close() {
       open = false;
       fs.closeSync(handle);
     },
   };
+}
+
+function writeLines(file: string, entries: Iterable<unknown>): number {
+  const handle = fs.openSync(file, 'w');
+  let count = 0;
+  let held = '';
+  try {
+    for (const entry of entries) {
+      held += `${JSON.stringify(entry)}\n`;
+      if (++count % 1000 > 0) continue;
+      fs.writeFileSync(handle, held);
+      held = '';
+    }
+    fs.writeFileSync(handle, held);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+  return count;
+}
+
+/** Without it the bytes of a new file are durable and its name is not. */
+function syncFolder(folder: string): void {
+  const handle = fs.openSync(folder, 'r');
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
 }
 
 function parsed(line: string, file: string, number: number): unknown {

@@ -131,7 +131,8 @@ export function acceptedFields(request: S3Request): Omit<ContentFields, 'checksu
   if (unsupported !== undefined)
     throw new S3Error('NotImplemented', `Header ${unsupported} is not supported.`);
   const fields = contentFields(request);
-  if (metadataTooLarge(fields)) throw new S3Error('InvalidArgument', 'User metadata is larger than 2 KiB.');
+  if (metadataTooLarge(fields.metadata))
+    throw new S3Error('InvalidArgument', 'User metadata is larger than 2 KiB.');
   return fields;
 }
 

@@ -54,12 +54,8 @@ export function contentFields(request: S3Request): Omit<ContentFields, 'checksum
   return { headers, metadata };
 }
 
-export function metadataBytes(fields: Omit<ContentFields, 'checksums'>): number {
-  return Buffer.byteLength(Object.entries(fields.metadata).flat().join(''));
-}
-
-export function metadataTooLarge(fields: Omit<ContentFields, 'checksums'>): boolean {
-  return metadataBytes(fields) > MAX_METADATA_BYTES;
+export function metadataTooLarge(metadata: Readonly<Record<string, string>>): boolean {
+  return Buffer.byteLength(Object.entries(metadata).flat().join('')) > MAX_METADATA_BYTES;
 }
 
 function utf8(headerBytes: string): string {

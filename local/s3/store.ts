@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Blobs, openBlobs, sweepBlobs } from './blobs.ts';
 import { type Delivery, type DeliveryStatus, openDelivery } from './delivery.ts';
 import { S3Error } from './errors.ts';
-import { openJournal, replay, rewrite } from './journal.ts';
+import { type Journal, openJournal, replay } from './journal.ts';
 import { type EventName, type Notification, type NotificationBody, wants } from './notification-event.ts';
 import {
   apply,
@@ -24,8 +24,8 @@ import {
   type State,
 } from './state.ts';
 
-/** A journal with more lines than this that say nothing any more is written anew at the next start. */
-const MAX_STALE_LINES = 5_000;
+/** A journal is written anew when it has twice the lines it needs, and these: in the mean that costs two lines a change. */
+const SPARE_LINES = 5_000;
 
 export interface StoreOptions {
   readonly data_dir: string;
@@ -71,13 +71,16 @@ export function openStore(options: StoreOptions): Store {
   const folder = join(options.data_dir, 'blobs');
   mkdirSync(folder, { recursive: true });
   const file = join(options.data_dir, 'journal.ndjson');
-  const state = loadState(file);
+  const state = emptyState();
+  const lines = replay(file, (entry) => void apply(state, entry as Entry));
   sweepBlobs(folder, blobsOf(state));
   const journal = openJournal({ file, fsync: options.fsync });
   const blobs = openBlobs({ folder, fsync: options.fsync });
+  const keepShort = compaction(state, journal, lines);
   const commit = (entry: Entry) => {
     journal.append(entry);
     blobs.free(apply(state, entry));
+    keepShort();
   };
   if (state.deployment_id === '') {
     commit({ op: 'head', deployment_id: randomUUID(), sequencer: '0'.repeat(16) });
@@ -133,12 +136,6 @@ export function openStore(options: StoreOptions): Store {
   };
 }
 
-/** The newest version that is not deleted. */
-export function liveVersion(bucket: Bucket, key: string): ObjectVersion | undefined {
-  const version = newest(bucket, key);
-  return version?.delete_marker ? undefined : version;
-}
-
 export function checkWriteConditions(conditions: WriteConditions, current: ObjectVersion | undefined): void {
   const live = current?.delete_marker ? undefined : current;
   if (conditions.if_none_match !== undefined && matchesEtag(conditions.if_none_match, live)) {
@@ -174,13 +171,16 @@ function nextSequencer(state: State): string {
   return (now > after_last ? now : after_last).toString(16).toUpperCase().padStart(16, '0');
 }
 
-function loadState(file: string): State {
-  const state = emptyState();
-  const lines = replay(file, (entry) => void apply(state, entry as Entry));
-  let needed = 2 + state.events.size;
-  for (const { versions } of state.buckets.values()) needed += 1 + versions.size;
-  if (lines > needed + MAX_STALE_LINES) rewrite(file, entriesOf(state));
-  return state;
+/** Call it after every change: writes the journal anew when most of its lines say nothing any more. */
+function compaction(state: State, journal: Journal, replayed_lines: number): () => void {
+  const limit = () => 2 * entriesOf(state).reduce((count) => count + 1, 0) + SPARE_LINES;
+  let lines = replayed_lines;
+  let most_lines = limit();
+  return () => {
+    if (++lines <= most_lines) return;
+    lines = journal.rewrite(entriesOf(state));
+    most_lines = limit();
+  };
 }
 
 /** What is owed to subscribers. An event for a subscription that is not configured now waits until it is again. */

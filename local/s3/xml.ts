@@ -64,7 +64,7 @@ function elements(fields: XmlFields): string {
 
 function element(name: string, value: XmlValue): string {
   if (value === undefined) return '';
-  return `<${name}>${inner(value as Exclude<XmlValue, undefined>)}</${name}>`;
+  return `<${name}>${inner(value as XmlFields | string | number | boolean)}</${name}>`;
 }
 
 function inner(value: XmlFields | string | number | boolean): string {

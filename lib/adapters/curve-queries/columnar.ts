@@ -9,7 +9,15 @@ import type { CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-que
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import { type CurveIndex, type IndexedCurve, type Ladder, type Matcher, matcher } from './curve-index.ts';
+import {
+  type CurveIndex,
+  type CurveInFile,
+  curvesOf,
+  type IndexedCurve,
+  type Ladder,
+  type Matcher,
+  matcher,
+} from './curve-index.ts';
 import { type Block, type Keys, loadedFiles } from './loaded-files.ts';
 
 export interface ColumnarOptions {
@@ -51,8 +59,9 @@ export function columnarCurveQueries(options: ColumnarOptions): CurveQueries & {
     let block: Block | undefined;
     for (const { file, row } of points) {
       if (rows.length >= limit) return;
-      if (block?.file !== file || row < block.start || row >= block.end) block = await files.block(file, row);
-      rows.push(rowAt(block.table, row - block.start, block.ingest_ts));
+      const held = block !== undefined && block.key === file.key && row >= block.start && row < block.end;
+      if (!held) block = await files.block(file, row);
+      rows.push(rowAt(block!.table, row - block!.start, block!.ingest_ts));
       if (rows.length % ROWS_IN_ONE_TURN === 0) await setImmediate();
     }
   }

@@ -11,7 +11,7 @@ import { type DataFilesOptions, dataFiles } from './data-files.ts';
 
 /** Consecutive rows of a file, decoded: `table`'s row 0 is the file's row `start`. */
 export interface Block {
-  readonly file: CurveIndex;
+  readonly key: string;
   readonly start: number;
   readonly end: number;
   readonly table: CurveTable;
@@ -53,22 +53,28 @@ export function loadedFiles(options: LoadedFilesOptions): LoadedFiles {
   }
 
   /** A copy on disk that cannot be read is fetched again, once. */
-  async function loadIndex(key: string, shared: SharedKeys): Promise<CurveIndex> {
+  async function readable<Result>(key: string, read: () => Promise<Result>): Promise<Result> {
     try {
-      return curveIndex(key, await files.whole(key), shared);
+      return await read();
     } catch (error) {
       if (!(error instanceof AurumError) || error.code !== 'parquet_unreadable') throw error;
       await files.forget(key);
-      return curveIndex(key, await files.whole(key), shared);
+      return read();
     }
   }
 
-  async function loadBlock(file: CurveIndex, number: number): Promise<Block> {
+  function loadIndex(key: string, shared: SharedKeys): Promise<CurveIndex> {
+    return readable(key, async () => curveIndex(key, await files.whole(key), shared));
+  }
+
+  function loadBlock(file: CurveIndex, number: number): Promise<Block> {
     const group = file.layout.groups[number]!;
-    const bytes = await files.stretch(file.key, group.start, group.end);
-    const { table, ingest_ts = '' } = decodeGroups({ bytes, offset: group.start }, file.layout, [group]);
-    const start = file.groupStarts[number]!;
-    return { file, start, end: start + group.rows, table, ingest_ts };
+    return readable(file.key, async () => {
+      const bytes = await files.stretch(file.key, group.start, group.end);
+      const { table, ingest_ts = '' } = decodeGroups({ bytes, offset: group.start }, file.layout, [group]);
+      const start = file.groupStarts[number]!;
+      return { key: file.key, start, end: start + group.rows, table, ingest_ts };
+    });
   }
 
   return {

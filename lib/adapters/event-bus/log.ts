@@ -32,7 +32,7 @@ interface Tail {
 export function logEventBus({ dir }: { dir: string }): EventBus {
   const tails = new Map<string, Tail>();
   const inTurn = takingTurns();
-  const folderOf = (topic: Topic<never>) => join(dir, fileName(topic.name));
+  const folderOf = ({ name }: { readonly name: string }) => join(dir, fileName(name));
 
   return {
     async publish(topic, marker, values) {

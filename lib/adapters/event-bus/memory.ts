@@ -1,5 +1,5 @@
 /** The event bus in memory: as strict as the log (values cross as Avro), for a process that keeps nothing. */
-import type { AvroRecord } from '#lib/avro/schema.ts';
+import type { AvroCodec } from '#lib/avro/codec.ts';
 import type { EventBus } from '#lib/ports/event-bus.ts';
 import { formatPosition, parsePosition } from './position.ts';
 import { encodeBatch, requireCompatible, requireMarker, topicCodec } from './topic-codec.ts';
@@ -8,7 +8,7 @@ import { takingTurns } from './turns.ts';
 interface Batch {
   readonly bytes: Uint8Array;
   readonly count: number;
-  readonly schema: AvroRecord;
+  readonly writer: Pick<AvroCodec<unknown>, 'schema' | 'fingerprint'>;
 }
 
 export function memoryEventBus(): EventBus {
@@ -23,12 +23,12 @@ export function memoryEventBus(): EventBus {
       const batches = batchesOf(topic.name);
       if (batches.has(marker)) return 'already';
       const codec = topicCodec(topic);
-      const written = new Set([...batches.values()].map(({ schema }) => schema));
-      if (!written.has(codec.schema)) {
-        for (const schema of written) requireCompatible(topic.name, schema, codec.schema);
+      const writers = [...batches.values()].map(({ writer }) => writer);
+      if (!writers.some(({ fingerprint }) => fingerprint === codec.fingerprint)) {
+        for (const { schema } of writers) requireCompatible(topic.name, schema, codec.schema);
       }
       const { bytes, count } = encodeBatch(topic, codec, values);
-      batches.set(marker, { bytes: bytes.slice(), count, schema: codec.schema });
+      batches.set(marker, { bytes: new Uint8Array(bytes), count, writer: codec });
       topics.set(topic.name, batches);
       return 'published';
     },
@@ -36,11 +36,11 @@ export function memoryEventBus(): EventBus {
       const from = after === undefined ? { batch: 0, index: -1 } : parsePosition(after);
       const codec = topicCodec(topic);
       let batch = -1;
-      for (const { bytes, count, schema } of batchesOf(topic.name).values()) {
+      for (const { bytes, count, writer } of batchesOf(topic.name).values()) {
         batch += 1;
         if (batch < from.batch) continue;
         let index = -1;
-        for (const value of codec.decode({ bytes, count }, schema)) {
+        for (const value of codec.decode({ bytes, count }, writer.schema)) {
           index += 1;
           if (batch === from.batch && index <= from.index) continue;
           yield {

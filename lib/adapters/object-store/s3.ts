@@ -7,7 +7,13 @@ import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { AurumError, busy } from '#lib/domain/errors.ts';
-import type { ObjectStore, PutOptions, PutResult, StoredObject } from '#lib/ports/object-store.ts';
+import type {
+  ObjectEntry,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+  StoredObject,
+} from '#lib/ports/object-store.ts';
 import { checkedMetadata, checkKey } from './key.ts';
 
 export interface S3ObjectStoreOptions {
@@ -86,26 +92,7 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
       return found && factsOf(key, found);
     },
     async *list(below) {
-      const { client, sdk } = await connect();
-      let token: string | undefined;
-      do {
-        const page = new sdk.ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix + below,
-          EncodingType: 'url',
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        });
-        const answer = await client.send(page).catch((error) => Promise.reject(storeError(options, error)));
-        for (const { Key, ETag, Size, LastModified } of answer.Contents ?? []) {
-          yield {
-            key: decodeURIComponent((Key ?? '').replaceAll('+', ' ')).slice(prefix.length),
-            etag: unquoted(ETag),
-            size: Size ?? 0,
-            last_modified: (LastModified ?? new Date(0)).toISOString(),
-          };
-        }
-        token = answer.IsTruncated ? answer.NextContinuationToken : undefined;
-      } while (token !== undefined);
+      yield* entriesBelow(options, await connect(), prefix + below);
     },
     async delete(key) {
       const { client, sdk } = await connect();
@@ -140,6 +127,33 @@ async function load(options: S3ObjectStoreOptions): Promise<Loaded> {
     },
   });
   return { sdk, client };
+}
+
+async function* entriesBelow(
+  options: S3ObjectStoreOptions,
+  { client, sdk }: Loaded,
+  below: string,
+): AsyncGenerator<ObjectEntry> {
+  const cut = options.prefix?.length ?? 0;
+  let token: string | undefined;
+  do {
+    const page = new sdk.ListObjectsV2Command({
+      Bucket: options.bucket,
+      Prefix: below,
+      EncodingType: 'url',
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    });
+    const answer = await client.send(page).catch((error) => Promise.reject(storeError(options, error)));
+    for (const { Key, ETag, Size, LastModified } of answer.Contents ?? []) {
+      yield {
+        key: decodeURIComponent((Key ?? '').replaceAll('+', ' ')).slice(cut),
+        etag: unquoted(ETag),
+        size: Size ?? 0,
+        last_modified: (LastModified ?? new Date(0)).toISOString(),
+      };
+    }
+    token = answer.IsTruncated ? answer.NextContinuationToken : undefined;
+  } while (token !== undefined);
 }
 
 function putFields({ expect, contentType, metadata }: PutOptions, mark: string | undefined) {
@@ -196,8 +210,6 @@ async function absentAsUndefined<T>(
   } catch (error) {
     const { status, code } = answerOf(error);
     if ((status === 404 && code !== 'NoSuchBucket') || status === 412) return undefined;
-    // A version id of another form than the store's own is as absent as one that was deleted.
-    if (status === 400 && code === 'InvalidArgument') return undefined;
     throw storeError(options, error);
   }
 }
@@ -211,6 +223,8 @@ function isRefusal(error: unknown, { expect }: PutOptions): boolean {
 }
 
 interface SdkFailure {
+  /** Of a failure below HTTP, such as `ECONNREFUSED`. */
+  readonly code?: string;
   readonly name?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
@@ -221,6 +235,13 @@ function answerOf(error: unknown): { status: number | undefined; code: string } 
   return { status: $metadata?.httpStatusCode, code: name };
 }
 
+/** No answer, or one that says the store cannot now; a mistake of our own in the call is neither. */
+function isOutage(error: unknown): boolean {
+  const { status, code } = answerOf(error);
+  if (status !== undefined && status >= 400) return status >= 500 || status === 429;
+  return (error as SdkFailure).code !== undefined || code === 'TimeoutError';
+}
+
 function attemptsOf(error: unknown): number {
   return (error as SdkFailure).$metadata?.attempts ?? 1;
 }
@@ -229,8 +250,11 @@ function storeError(options: S3ObjectStoreOptions, cause: unknown): AurumError {
   if (cause instanceof AurumError) return cause;
   const { status, code } = answerOf(cause);
   const { endpoint, bucket } = options;
-  if (status === undefined || status >= 500 || status === 429) {
-    const reason = status === undefined ? 'does not answer' : `answers ${status} ${code}`;
+  if (isOutage(cause)) {
+    const reason =
+      status === undefined
+        ? `does not answer (${(cause as SdkFailure).code ?? code})`
+        : `answers ${status} ${code}`;
     return busy('object_store_unavailable', `the object store at ${endpoint} ${reason}`, {
       remedy: 'Start it, or set AURUM_S3_ENDPOINT to one that runs.',
       cause,
@@ -253,12 +277,6 @@ function storeError(options: S3ObjectStoreOptions, cause: unknown): AurumError {
       cause,
     });
   }
-  return new AurumError(
-    'fault',
-    'object_store_failed',
-    `the object store at ${endpoint} answers ${status} ${code}`,
-    {
-      cause,
-    },
-  );
+  const answer = status === undefined ? (cause as SdkFailure).message : `${status} ${code}`;
+  return new AurumError('fault', 'object_store_failed', `a call of ${endpoint} failed: ${answer}`, { cause });
 }

@@ -66,18 +66,27 @@ function startThread({ entry, heap_mb }: WorkerThreadOptions): Promise<Worker> {
     resourceLimits: { maxOldGenerationSizeMb: heap_mb ?? DEFAULT_HEAP_MB },
   });
   return new Promise((resolve, reject) => {
-    const failed = (cause: unknown) => {
-      const message = 'The parsing thread could not start';
-      reject(new AurumError('fault', 'parse_thread_failed', message, { cause }));
+    const failed = (cause: Error) => {
+      reject(new AurumError('fault', 'parse_thread_failed', 'The parsing thread could not start', { cause }));
     };
-    worker.once('error', failed);
-    worker.once('exit', failed);
-    worker.once('message', () => {
-      worker.removeAllListeners();
+    const unlisten = listen(worker, failed, () => {
+      unlisten();
       worker.unref();
       resolve(worker);
     });
   });
+}
+
+/** Until unlistened, one of the two is called for whatever the thread says or does. */
+function listen(
+  worker: Worker,
+  ended: (cause: Error) => void,
+  said: (reply: ParseReply) => void,
+): () => void {
+  const exited = (code: number) => ended(new Error(`the thread ended with code ${code}`));
+  worker.on('error', ended).on('exit', exited).on('message', said);
+  // Each by name: after removeAllListeners a worker delivers no message ever again.
+  return () => void worker.off('error', ended).off('exit', exited).off('message', said);
 }
 
 type Ended =
@@ -90,32 +99,34 @@ function runOne(worker: Worker, source: WorkbookSource, timeout_ms: number): Pro
   return new Promise((resolve) => {
     const end = (ended: Ended) => {
       clearTimeout(timer);
-      worker.removeAllListeners();
+      unlisten();
       if (ended.isThreadAlive) worker.unref();
-      // A dying thread may still report errors; they belong to the workbook that has been answered.
-      else worker.on('error', () => undefined).terminate();
+      else void stop(worker);
       resolve(ended);
     };
+    const unlisten = listen(
+      worker,
+      (cause) => end({ isThreadAlive: false, error: threadError(file, cause) }),
+      (reply) => {
+        if (reply.kind === 'done') end({ isThreadAlive: true, outcome: reply.outcome });
+        else if (reply.kind === 'failed') end({ isThreadAlive: true, error: errorOf(reply.failure) });
+      },
+    );
     const timer = setTimeout(
       () => end({ isThreadAlive: false, error: timedOut(file, timeout_ms) }),
       timeout_ms,
     );
-    worker.on('message', (reply: ParseReply) => {
-      if (reply.kind === 'done') end({ isThreadAlive: true, outcome: reply.outcome });
-      else if (reply.kind === 'failed') end({ isThreadAlive: true, error: errorOf(reply.failure) });
-    });
-    worker.on('error', (cause) => end({ isThreadAlive: false, error: threadError(file, cause) }));
-    worker.on('exit', (code) => {
-      end({
-        isThreadAlive: false,
-        error: threadError(file, new Error(`the thread ended with code ${code}`)),
-      });
-    });
     worker.ref();
     // A copy of exactly the file's bytes, handed over: cloning a view would copy the whole buffer behind it.
     const bytes = new Uint8Array(source.bytes);
     worker.postMessage({ source: { ...source, bytes } } satisfies ParseRequest, [bytes.buffer]);
   });
+}
+
+/** A dying thread may still report errors; they belong to a workbook that has been answered. */
+async function stop(worker: Worker): Promise<void> {
+  worker.on('error', () => undefined);
+  await worker.terminate();
 }
 
 function timedOut(file: string, timeout_ms: number): AurumError {

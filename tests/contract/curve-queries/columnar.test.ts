@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,8 @@ describe('copies of data files on disk', () => {
     };
     const query = { releases, latest: false, filter: { curve_key: seriesOf(7).curve_key }, limit: 1_000 };
     const expected = slicedNaively(query, (key) => rows.get(key));
-    return { objects: counting, query, expected, gets: () => gets };
+    const all = slicedNaively({ ...query, filter: {}, limit: 20_000 }, (key) => rows.get(key));
+    return { objects: counting, query, expected, all, gets: () => gets };
   }
 
   it('are fetched once for many slices at a time, and not again after a restart', async () => {
@@ -66,13 +67,24 @@ describe('copies of data files on disk', () => {
   });
 
   it('are fetched again when one is damaged, or the folder is emptied meanwhile', async () => {
-    const { objects, query, expected, gets } = await stored(1);
+    const { objects, query, expected, all, gets } = await stored(1);
     await opened(objects, 'damage').queries.slice(query);
     const [copy] = readdirSync(join(folder, 'damage'));
     truncateSync(join(folder, 'damage', copy!), 1_000);
     const queries = opened(objects, 'damage').queries;
     expect(await queries.slice({ ...query, limit: 1 })).toEqual(expected.slice(0, 1));
     expect(gets()).toBe(2);
+    const path = join(folder, 'damage', copy!);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(7, 100_000, 140_000));
+    expect(
+      await opened(objects, 'damage', { memory_limit_mb: 0.02 }).queries.slice({
+        ...query,
+        filter: {},
+        limit: 20_000,
+      }),
+    ).toEqual(all);
+    expect(gets()).toBe(3);
     rmSync(join(folder, 'damage'), { recursive: true });
     const other = { ...query, filter: { curve_key: seriesOf(250).curve_key } };
     const [far] = await Promise.all([

@@ -56,6 +56,16 @@ describe('rows of the small tables', () => {
     expect(column('asof_date')).toMatchObject({ lower: 20_343, upper: 20_343 });
   });
 
+  it('may be many', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => ({
+      ...checks[index % 21]!,
+      expectation: `expect_${index}`,
+    }));
+    const file = encodeRows(QA_FIELDS, many);
+    expect(file.split_offsets.length).toBe(3);
+    expect(decodeRows<QaCheck>(QA_FIELDS, file.bytes)).toEqual(many);
+  });
+
   it('are refused when a required column has no value', () => {
     const broken = { ...release({ version: 'x' }), vendor: null as unknown as string };
     expect(() => encodeRows(RELEASE_FIELDS, [broken])).toThrow(/vendor is null/);

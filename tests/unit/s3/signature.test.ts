@@ -117,6 +117,48 @@ describe('the examples AWS publishes for Signature Version 4', () => {
     }
   });
 
+  it('unwraps signed chunks with a signed trailer, and refuses a changed one', async () => {
+    const frames = (checksum: string) =>
+      Buffer.concat([
+        Buffer.from(
+          '10000;chunk-signature=b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2\r\n',
+        ),
+        Buffer.alloc(65_536, 'a'),
+        Buffer.from(
+          '\r\n400;chunk-signature=1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7\r\n',
+        ),
+        Buffer.alloc(1024, 'a'),
+        Buffer.from(
+          '\r\n0;chunk-signature=2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992\r\n',
+        ),
+        Buffer.from(`x-amz-checksum-crc32c:${checksum}\r\n`),
+        Buffer.from(
+          'x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n',
+        ),
+      ]);
+    const headers = {
+      host: 's3.amazonaws.com',
+      'x-amz-date': '20130524T000000Z',
+      'x-amz-storage-class': 'REDUCED_REDUNDANCY',
+      'content-encoding': 'aws-chunked',
+      'x-amz-decoded-content-length': '66560',
+      'x-amz-trailer': 'x-amz-checksum-crc32c',
+      'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+      authorization: authorization(
+        'content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer',
+        '106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e',
+      ),
+    };
+    const sent = (checksum: string) => {
+      const put = request('PUT', '/examplebucket/chunkObject.txt', headers, [frames(checksum)]);
+      return checkedBody(put, verifySignature(put, credentials, now_ms));
+    };
+    const good = sent('sOO8/Q==');
+    expect(await read(good.content)).toEqual(Buffer.alloc(66_560, 'a'));
+    expect(good.checksums).toEqual({ 'x-amz-checksum-crc32c': 'sOO8/Q==' });
+    await expect(read(sent('sOO8/g==').content)).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' });
+  });
+
   it('refuses a chunk that was changed, or chunks in another order', async () => {
     const changed = Buffer.alloc(66_560, 'a').fill('b', 66_000, 66_001);
     await expect(read(chunked(changed, chunkSignatures, 1000))).rejects.toMatchObject({
