@@ -16,7 +16,9 @@ BEGIN
         NULL; -- Roles belong to the whole cluster: another database's migration made it this moment.
       END;
     END IF;
-    IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+    -- A superuser takes any role; another login must hold it, also where creating it gave only the right to grant it.
+    IF current_setting('is_superuser') = 'off' AND (NOT pg_has_role(current_user, wanted, 'MEMBER')
+      OR pg_has_role(current_user, wanted, 'MEMBER WITH ADMIN OPTION')) THEN
       EXECUTE format('GRANT %I TO %I', wanted, current_user);
     END IF;
   END LOOP;
@@ -64,8 +66,7 @@ COMMENT ON TABLE curve_def IS 'How a curve is built from what is quoted; a chang
 CREATE TABLE IF NOT EXISTS file_ingest_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   asof date,
-  source_key text NOT NULL CHECK (source_key <> ''),
-  path text GENERATED ALWAYS AS (source_key) STORED,
+  path text NOT NULL CHECK (path <> ''),
   sheet text,
   etag text NOT NULL,
   version text,
@@ -73,28 +74,26 @@ CREATE TABLE IF NOT EXISTS file_ingest_log (
   stage text NOT NULL
     CHECK (stage IN ('raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused')),
   status text NOT NULL CHECK (status IN ('running', 'done', 'red')),
-  detail text NOT NULL DEFAULT '',
-  details jsonb NOT NULL DEFAULT '{}',
+  details text NOT NULL DEFAULT '',
   at timestamptz NOT NULL,
-  UNIQUE (source_key, etag, stage)
+  UNIQUE (path, etag, stage)
 );
 COMMENT ON TABLE file_ingest_log IS 'One row per stage of each delivered workbook; a repeated event changes nothing.';
-COMMENT ON COLUMN file_ingest_log.path IS 'Object key of the workbook: source_key under its documented name.';
-COMMENT ON COLUMN file_ingest_log.sheet IS 'Sheet the detail is about; null for the workbook as a whole.';
+COMMENT ON COLUMN file_ingest_log.path IS 'Object key of the workbook.';
+COMMENT ON COLUMN file_ingest_log.sheet IS 'Sheet the details are about; null for the workbook as a whole.';
 COMMENT ON COLUMN file_ingest_log.etag IS 'Content of the object: a corrected file under the same key is another delivery.';
 COMMENT ON COLUMN file_ingest_log.version IS 'Workbook version, known from parsing on.';
-COMMENT ON COLUMN file_ingest_log.detail IS 'One sentence: rows, or the reason with the cell.';
+COMMENT ON COLUMN file_ingest_log.details IS 'One sentence: rows, or the reason with the cell.';
 CREATE INDEX IF NOT EXISTS file_ingest_log_asof ON file_ingest_log (asof, vendor);
 CREATE INDEX IF NOT EXISTS file_ingest_log_at ON file_ingest_log (at DESC);
 
 CREATE OR REPLACE VIEW file_ingest_status WITH (security_invoker = true) AS
-SELECT DISTINCT ON (source_key, etag)
-  source_key, etag, version, vendor, asof, sheet, stage, status, detail, details, at,
-  min(at) OVER (PARTITION BY source_key, etag) AS first_at
+SELECT DISTINCT ON (path, etag)
+  path, etag, version, vendor, asof, sheet, stage, status, details, at,
+  min(at) OVER (PARTITION BY path, etag) AS first_at
 FROM file_ingest_log
-ORDER BY source_key, etag,
-  array_position(ARRAY['raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused'], stage) DESC;
-COMMENT ON VIEW file_ingest_status IS 'Where each delivery stands: its furthest stage.';
+ORDER BY path, etag, id DESC;
+COMMENT ON VIEW file_ingest_status IS 'Where each delivery stands: the newest of its stages.';
 
 CREATE TABLE IF NOT EXISTS ingest_source (
   name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9_.-]*$'),
@@ -179,20 +178,17 @@ BEGIN
 END
 $$;
 
--- Records a stage of a delivery. Done stays done and red is not running again, whatever repeated or late event says so;
+-- Records a stage of a delivery. Done stays done and red is not running again, whatever a repeated or late event says;
 -- what is known only later (version, vendor, as-of) is filled in. True when something changed.
 CREATE OR REPLACE FUNCTION log_ingest(
-  p_source_key text, p_etag text, p_stage text, p_status text, p_detail text, p_at timestamptz,
-  p_version text DEFAULT NULL, p_vendor text DEFAULT NULL, p_asof date DEFAULT NULL, p_sheet text DEFAULT NULL,
-  p_details jsonb DEFAULT '{}'
+  p_path text, p_etag text, p_stage text, p_status text, p_details text, p_at timestamptz,
+  p_version text DEFAULT NULL, p_vendor text DEFAULT NULL, p_asof date DEFAULT NULL, p_sheet text DEFAULT NULL
 ) RETURNS boolean LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  INSERT INTO file_ingest_log AS l
-    (source_key, etag, stage, status, detail, at, version, vendor, asof, sheet, details)
-  VALUES (p_source_key, p_etag, p_stage, p_status, p_detail, p_at, p_version, p_vendor, p_asof, p_sheet, p_details)
-  ON CONFLICT (source_key, etag, stage) DO UPDATE SET
-    status = excluded.status, detail = excluded.detail, details = excluded.details, at = excluded.at,
-    sheet = excluded.sheet,
+  INSERT INTO file_ingest_log AS l (path, etag, stage, status, details, at, version, vendor, asof, sheet)
+  VALUES (p_path, p_etag, p_stage, p_status, p_details, p_at, p_version, p_vendor, p_asof, p_sheet)
+  ON CONFLICT (path, etag, stage) DO UPDATE SET
+    status = excluded.status, details = excluded.details, at = excluded.at, sheet = excluded.sheet,
     version = coalesce(excluded.version, l.version),
     vendor = coalesce(excluded.vendor, l.vendor),
     asof = coalesce(excluded.asof, l.asof)
@@ -215,7 +211,7 @@ BEGIN
     s.spark_location, s.units_raw, s.currency, s.per_unit
   FROM jsonb_to_recordset(p_series) AS s (curve_key text, asset_class text, iso text, region text, location text,
     market text, product text, block text, spark_location text, units_raw text, currency text, per_unit text)
-  ORDER BY s.curve_key, s.units_raw NULLS LAST
+  ORDER BY s.curve_key, s.units_raw NULLS LAST, s.currency NULLS LAST
   ON CONFLICT (curve_key) DO UPDATE SET
     units_raw = coalesce(excluded.units_raw, i.units_raw),
     currency = coalesce(excluded.currency, i.currency),

@@ -141,8 +141,9 @@ export function pageOf<Row extends RowPosition>(
   };
 }
 
-function positionOf({ asof_date, curve_key, tenor_type, contract_month, tenor_label }: RowPosition): RowPosition {
-  return { asof_date, curve_key, tenor_type, contract_month, tenor_label };
+function positionOf(row: RowPosition): z.infer<typeof cursorContent>['after'] {
+  const { asof_date, curve_key, tenor_type, contract_month, tenor_label, source_file } = row;
+  return { asof_date, curve_key, tenor_type, contract_month, tenor_label, source_file };
 }
 
 const cursorContent = z.strictObject({
@@ -154,6 +155,7 @@ const cursorContent = z.strictObject({
     tenor_type: z.enum(TENOR_TYPES),
     contract_month: isoDate,
     tenor_label: z.string(),
+    source_file: z.string(),
   }),
 });
 

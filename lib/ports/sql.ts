@@ -1,4 +1,7 @@
-/** The operational database (PostgreSQL dialect): parameters only, one transaction a call. */
+/**
+ * The operational database (PostgreSQL dialect): parameters only, one transaction a call. Values come as JSON has them:
+ * dates `YYYY-MM-DD`, instants RFC 3339 UTC with milliseconds, bigint as number, jsonb parsed, numeric as text.
+ */
 export interface SqlTransaction {
   query<Row extends Record<string, unknown>>(
     text: string,
@@ -7,8 +10,15 @@ export interface SqlTransaction {
 }
 
 export interface Sql {
-  /** Runs `work` in one transaction as the given role; commits when it returns, rolls back when it throws. */
-  transaction<T>(role: 'aurum_ingest' | 'aurum_api', work: (tx: SqlTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction as the given role; commits when it returns, rolls back when it throws.
+   * @param tenant whose rows it sees and writes in the tenants' tables; none without it.
+   */
+  transaction<T>(
+    role: 'aurum_ingest' | 'aurum_api',
+    work: (tx: SqlTransaction) => Promise<T>,
+    tenant?: string,
+  ): Promise<T>;
   /** Applies `ddl/postgres/app.sql`; again and again with the same result. */
   migrate(): Promise<void>;
   close(): Promise<void>;

@@ -49,7 +49,7 @@ export interface Subject {
   readonly limits: Limits;
 }
 
-export const SAVE_AGAIN = 'Open the file in Excel, save it as .xlsx and deliver it again.';
+const SAVE_AGAIN = 'Open the file in Excel, save it as .xlsx and deliver it again.';
 
 export function refuse(
   subject: Subject,

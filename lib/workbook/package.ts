@@ -139,7 +139,7 @@ function listedSheet(tag: SaxesTagNS): ListedSheet {
   };
 }
 
-export function isTrue(attribute: SaxesAttributeNS | undefined): boolean {
+function isTrue(attribute: SaxesAttributeNS | undefined): boolean {
   return attribute?.value === '1' || attribute?.value === 'true';
 }
 

@@ -121,10 +121,9 @@ function isUnsafeName(name: string): boolean {
   return (
     name === '' ||
     name.includes('\0') ||
-    name.includes('\ufffd') ||
     name.startsWith('/') ||
     name.includes('\\') ||
-    name.includes(':') ||
+    /^[A-Za-z]:/.test(name) ||
     name.split('/').includes('..')
   );
 }

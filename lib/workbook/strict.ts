@@ -2,7 +2,6 @@
  * The strict XML parser: any encoding, any namespace prefix, every well-formedness rule, within bounds on depth and
  * attributes. Knows XML and markup compatibility; what elements mean is the caller's business.
  */
-import { TextDecoder } from 'node:util';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import type { AurumError } from '#lib/domain/errors.ts';
 import { refuse, type Subject } from './limits.ts';
@@ -87,35 +86,47 @@ function parserFor(reader: MarkupReader, refuseHere: RefuseHere): SaxesParser<{ 
  * are skipped and the Fallback is read as if it stood there alone.
  */
 function pathReader(reader: MarkupReader, refuseHere: RefuseHere) {
-  const paths: string[] = [];
-  let path = '';
+  const outer: PathNode[] = [];
+  let node: PathNode = { path: '', inner: new Map() };
   let skipped = 0;
   return {
     open(tag: SaxesTagNS): void {
-      paths.push(path);
-      if (paths.length > DEEPEST)
+      outer.push(node);
+      if (outer.length > DEEPEST)
         throw refuseHere('limit_exceeded', `has elements nested deeper than ${DEEPEST}`);
       const isCompatibility = tag.uri === COMPATIBILITY_NAMESPACE;
       if (skipped > 0 || (isCompatibility && tag.local === 'Choice')) skipped++;
       if (skipped > 0 || isCompatibility) return;
-      const name = KNOWN_NAMESPACES.has(tag.uri) ? tag.local : '?';
-      path = path === '' ? name : `${path}/${name}`;
-      reader.open(path, tag);
+      node = innerNode(node, KNOWN_NAMESPACES.has(tag.uri) ? tag.local : '?');
+      reader.open(node.path, tag);
     },
     close(tag: SaxesTagNS): void {
-      const outer = paths.pop() ?? '';
       if (skipped > 0) skipped--;
-      else if (tag.uri !== COMPATIBILITY_NAMESPACE) reader.close?.(path);
-      path = outer;
+      else if (tag.uri !== COMPATIBILITY_NAMESPACE) reader.close?.(node.path);
+      node = outer.pop() ?? node;
     },
     text(text: string): void {
-      if (skipped === 0) reader.text?.(path, text);
+      if (skipped === 0) reader.text?.(node.path, text);
     },
   };
 }
 
+/** Each path is made once: joined per element, and compared, they took most of the time of a sheet. */
+interface PathNode {
+  readonly path: string;
+  readonly inner: Map<string, PathNode>;
+}
+
+function innerNode(node: PathNode, name: string): PathNode {
+  const known = node.inner.get(name);
+  if (known !== undefined) return known;
+  const inner = { path: node.path === '' ? name : `${node.path}/${name}`, inner: new Map() };
+  node.inner.set(name, inner);
+  return inner;
+}
+
 function decoderFor(encoding: string, refuseHere: RefuseHere): (bytes?: Uint8Array) => string {
-  let decoder: TextDecoder;
+  let decoder: InstanceType<typeof TextDecoder>;
   try {
     decoder = new TextDecoder(encoding, { fatal: true });
   } catch (cause) {

@@ -3,6 +3,7 @@
  * Trusts no number in the file: sizes, offsets and names are checked against the bytes that are there. Knows nothing
  * of what the entries mean.
  */
+import { isUtf8 } from 'node:buffer';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { refuse, type Subject } from './limits.ts';
 
@@ -119,7 +120,8 @@ function directoryEntry(
   const next = extraEnd + bytes.readUInt16LE(at + 32);
   if (next > end) throw malformed(subject, 'its directory is cut off or damaged');
   const nameBytes = bytes.subarray(at + 46, nameEnd);
-  const name = nameBytes.toString('utf8');
+  // Writers of old put names in the machine's own code page; no part of a workbook has such a name.
+  const name = nameBytes.toString(isUtf8(nameBytes) ? 'utf8' : 'latin1');
   const sizes = [bytes.readUInt32LE(at + 24), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)];
   const [expanded_bytes, stored_bytes, start] = withZip64(sizes, bytes.subarray(nameEnd, extraEnd)) as [
     number,

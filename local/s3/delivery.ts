@@ -1,6 +1,7 @@
 /**
  * Delivers pending events to their targets until each has been taken: a few at once per subscription, with growing
- * pauses after a refusal, in no promised order, at least once. What is pending is kept by the caller, durably.
+ * pauses after a refusal, in no promised order, at least once. One event that is refused for ever holds up no other,
+ * and a target that refuses all is asked a few times a second, however many wait. The caller keeps them, durably.
  */
 import type { HttpTarget, Notification, NotificationBody } from './notification-event.ts';
 import type { PendingEvent } from './state.ts';
@@ -46,40 +47,50 @@ function openQueue(
   notification: Notification,
   delivered: (event: PendingEvent, notification: string) => void,
 ) {
-  const ready: { event: PendingEvent; attempt: number }[] = [];
-  const paused = new Set<NodeJS.Timeout>();
+  const at_once = notification.concurrency ?? DEFAULT_CONCURRENCY;
+  const fresh: Attempt[] = [];
+  const again: Attempt[] = [];
+  const pauses = openPauses();
   const under_way = new Set<Promise<void>>();
   const stop = new AbortController();
+  let waiting = 0;
+  let resting = false;
   let closing = false;
+  let failed_in_a_row = 0;
   let failed_attempts = 0;
   let last_error: string | undefined;
 
-  const deliver = async (event: PendingEvent, attempt: number) => {
+  const failed = (attempt: Attempt, error: unknown) => {
+    failed_attempts++;
+    last_error = error instanceof Error ? error.message : String(error);
+    waiting++;
+    pauses.after(pauseMs(attempt.failures), () => {
+      waiting--;
+      again.push({ event: attempt.event, failures: attempt.failures + 1 });
+      pump();
+    });
+    if (++failed_in_a_row < at_once || resting) return;
+    resting = true;
+    pauses.after(pauseMs(failed_in_a_row - at_once), () => {
+      resting = false;
+      pump();
+    });
+  };
+  const deliver = async (attempt: Attempt) => {
     try {
-      await send(notification, event.body as NotificationBody, stop.signal);
-      delivered(event, notification.id);
+      await send(notification, attempt.event.body as NotificationBody, stop.signal);
+      delivered(attempt.event, notification.id);
+      failed_in_a_row = 0;
+      resting = false;
     } catch (error) {
-      failed_attempts++;
-      last_error = error instanceof Error ? error.message : String(error);
-      pause(event, attempt);
+      failed(attempt, error);
     }
   };
-  const pause = (event: PendingEvent, attempt: number) => {
-    if (closing) return;
-    const timer = setTimeout(
-      () => {
-        paused.delete(timer);
-        ready.push({ event, attempt: attempt + 1 });
-        pump();
-      },
-      Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS),
-    );
-    paused.add(timer);
-  };
   const pump = () => {
-    while (ready.length > 0 && under_way.size < (notification.concurrency ?? DEFAULT_CONCURRENCY)) {
-      const { event, attempt } = ready.shift()!;
-      const done = deliver(event, attempt).finally(() => {
+    while (under_way.size < at_once) {
+      const attempt = fresh.shift() ?? (resting ? undefined : again.shift());
+      if (attempt === undefined) return;
+      const done = deliver(attempt).finally(() => {
         under_way.delete(done);
         pump();
       });
@@ -90,27 +101,56 @@ function openQueue(
   return {
     take(event: PendingEvent) {
       if (closing) return;
-      ready.push({ event, attempt: 0 });
+      fresh.push({ event, failures: 0 });
       pump();
     },
     status: (): DeliveryStatus => ({
       id: notification.id,
-      pending: ready.length + paused.size + under_way.size,
+      pending: fresh.length + again.length + waiting + under_way.size,
       in_flight: under_way.size,
       failed_attempts,
       last_error,
     }),
     async close() {
       closing = true;
-      ready.length = 0;
-      for (const timer of paused) clearTimeout(timer);
-      paused.clear();
+      fresh.length = 0;
+      again.length = 0;
+      pauses.end();
       const grace = setTimeout(() => stop.abort(), CLOSE_GRACE_MS);
       await Promise.race([Promise.all(under_way), aborted(stop.signal)]);
       clearTimeout(grace);
       stop.abort();
     },
   };
+}
+
+interface Attempt {
+  readonly event: PendingEvent;
+  readonly failures: number;
+}
+
+/** Pauses that can be ended all at once, without what was to follow them. */
+function openPauses() {
+  const timers = new Set<NodeJS.Timeout>();
+  let ended = false;
+  return {
+    after(pause_ms: number, act: () => void) {
+      if (ended) return;
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        act();
+      }, pause_ms);
+      timers.add(timer);
+    },
+    end() {
+      ended = true;
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
+
+function pauseMs(failures: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
 }
 
 async function send(notification: Notification, body: NotificationBody, stop: AbortSignal): Promise<void> {

@@ -54,11 +54,12 @@ export function openJournal({ file, fsync }: JournalOptions): Journal {
     },
     rewrite(entries) {
       const lines = writeLines(`${file}.new`, entries);
+      const fresh = fs.openSync(`${file}.new`, 'a');
       fs.renameSync(`${file}.new`, file);
-      if (fsync) syncFolder(dirname(file));
       fs.closeSync(handle);
-      handle = fs.openSync(file, 'a');
+      handle = fresh;
       length = fs.fstatSync(handle).size;
+      if (fsync) syncFolder(dirname(file));
       return lines;
     },
     close() {

@@ -93,7 +93,9 @@ it('keeps its journal short over many changes, and all that lives in it', async 
   const versions = await send(port, { path: '/aurum', query: { versions: '', prefix: 'raw/' } });
   expect(versions.body.toString().match(/<Version>/g)).toHaveLength(2);
   await gateway().close();
-  expect(openStore(options).state.sequencer).toBe(sequencer);
+  const again = openStore(options);
+  expect(again.state.sequencer).toBe(sequencer);
+  await again.close();
 });
 
 it('frees the bytes of what was replaced, deleted, refused or aborted', async () => {

@@ -239,6 +239,39 @@ it('loses nothing while the target is down, over a restart, with 10 % of deliver
   expect(hook.got).toHaveLength(taken);
 });
 
+it('asks a target that refuses everything a few times a second, not once per event', async () => {
+  let up = false;
+  const hook = await webhook(() => (up ? 200 : 503));
+  const running = await runningGateway({ notifications: [rawPuts({ url: hook.url })] });
+  const keys = Array.from({ length: 150 }, (_, i) => `raw/${i}.xlsx`);
+  await Promise.all(keys.map((key) => put(running, key)));
+  await vi.waitFor(() => expect(hook.got.length).toBeGreaterThanOrEqual(150), { timeout: 10_000 });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(hook.got.length).toBeLessThan(200);
+  up = true;
+  await put(running, 'raw/fresh.xlsx'); // does not wait for the pause to end, and ends it
+  await settled(running);
+  expect(new Set(keysOf(hook.got)).size).toBe(151);
+});
+
+it('does not hold others up behind an event that is refused for ever', async () => {
+  const seen: string[] = [];
+  const handle = async ({ Key }: NotificationBody) => {
+    if (Key.endsWith('poison.xlsx')) throw new Error('poison');
+    seen.push(Key);
+  };
+  const running = await runningGateway({ notifications: [{ ...rawPuts({ handle }), concurrency: 1 }] });
+  await put(running, 'raw/poison.xlsx');
+  await vi.waitFor(async () =>
+    expect((await status(running)).notifications[0]?.failed_attempts).toBeGreaterThan(1),
+  );
+  const start_ms = performance.now();
+  for (let i = 0; i < 20; i++) await put(running, `raw/${i}.xlsx`);
+  await vi.waitFor(() => expect(seen).toHaveLength(20), { interval: 10 });
+  expect(performance.now() - start_ms).toBeLessThan(2_000);
+  expect(running.gateway().pendingNotifications()).toBe(1);
+});
+
 it('keeps what is owed to a subscription that is away, and delivers it when it is back', async () => {
   const first: string[] = [];
   const fail = { handle: async () => Promise.reject(new Error('not yet')) };
