@@ -30,8 +30,8 @@ export interface RowPosition {
   readonly tenor_type: TenorType;
   readonly contract_month: string;
   readonly tenor_label: string;
-  /** Tells apart what two workbooks say of one place; an `after` without it skips the whole place. */
-  readonly source_file?: string;
+  /** Tells apart what two workbooks say of one place. */
+  readonly source_file: string;
 }
 
 export interface CurveSlice {

@@ -17,7 +17,7 @@ import { type Credentials, verifySignature } from './signature.ts';
 import { openStore, type Store } from './store.ts';
 import { xmlDocument } from './xml.ts';
 
-export type { HttpTarget, InProcessTarget, Notification, NotificationBody } from './notification-event.ts';
+export type { Notification, NotificationBody } from './notification-event.ts';
 
 const DEFAULT_REGION = 'us-east-1';
 const CLOSE_GRACE_MS = 2_000;

@@ -5,7 +5,7 @@ import type { Sql } from '#lib/ports/sql.ts';
 const RECORD = `INSERT INTO file_ingest_log (path, etag, version, vendor, asof, stage, status, details, at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (path, etag, stage) DO NOTHING`;
 
-const LATEST = `SELECT * FROM (
+const LATEST = `SELECT source_key, etag, version, vendor, asof_date, stage, status, detail, at FROM (
     SELECT DISTINCT ON (path, etag) id, path AS source_key, etag, version, vendor, asof::text AS asof_date, stage, status,
       details AS detail, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
     FROM file_ingest_log
@@ -21,8 +21,7 @@ export function sqlIngestLog(sql: Sql): IngestLog {
     },
     async latest({ source_key, asof_date, limit }) {
       const values = [source_key ?? null, asof_date ?? null, limit];
-      const rows = await sql.transaction('aurum_api', (tx) => tx.query<IngestEntry & { id: unknown }>(LATEST, values));
-      return rows.map(({ id: _id, ...entry }) => entry);
+      return sql.transaction('aurum_api', (tx) => tx.query<IngestEntry & Record<string, unknown>>(LATEST, values));
     },
   };
 }

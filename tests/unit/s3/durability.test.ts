@@ -162,8 +162,8 @@ it('loses no answered put and no notification of one when the process is killed 
   await probe.gateway().close();
   const answered = new Set<string>();
   let round = 0;
-  for (; round < 4; round++) {
-    const child = fork(join(import.meta.dirname, 'gateway-process.ts'), [folder]);
+  for (; round < 3; round++) {
+    const child = fork(new URL('./gateway-process.ts', import.meta.url), [folder]);
     const port = await new Promise<number>((resolve) =>
       child.once('message', (value) => resolve(Number(value))),
     );
@@ -187,7 +187,7 @@ it('loses no answered put and no notification of one when the process is killed 
   await vi.waitFor(() => expect(probe.gateway().pendingNotifications()).toBe(0));
   const { port } = probe;
   expect([...answered].filter((key) => !announced.has(key))).toEqual([]);
-  expect(answered.size).toBeGreaterThan(50);
+  expect(answered.size).toBeGreaterThan(30);
   const listed = await send(port, { path: '/aurum', query: { 'list-type': '2', prefix: 'r' } });
   expect(listed.status).toBe(200);
   for (const key of answered) expect(await text(port, key), key).toBe(key.repeat(50));
