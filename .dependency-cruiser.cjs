@@ -9,26 +9,52 @@ const rule = (name, from, allowed, fromNot) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     rule('schemas', '^schemas/', ['^schemas/']),
     rule('events', '^events/', ['^events/', '^schemas/']),
     rule('domain', '^lib/domain/', ['^lib/domain/', '^schemas/']),
     rule('plug-ins', '^lib/(vendors|feeds|drivers|gates)/', ['^lib/domain/', '^schemas/'], '\\.gen\\.ts$'),
     rule('samples', '^lib/samples/', ['^lib/samples/', '^lib/domain/']),
-    rule('codecs', '^lib/(workbook|parquet|avro)/', ['^lib/(workbook|parquet|avro)/', '^lib/domain/', '^schemas/', '^events/topic.ts']),
+    rule('codecs', '^lib/(workbook|parquet|avro)/', [
+      '^lib/(workbook|parquet|avro)/',
+      '^lib/domain/',
+      '^schemas/',
+      '^events/topic.ts',
+    ]),
     rule('ports', '^lib/ports/', ['^lib/(ports|domain)/', '^schemas/', '^events/']),
-    rule('flows', '^lib/flows/', ['^lib/(flows|ports|domain|vendors|gates|drivers|feeds|workbook|parquet)/', '^schemas/', '^events/']),
+    rule('flows', '^lib/flows/', [
+      '^lib/(flows|ports|domain|vendors|gates|drivers|feeds|workbook|parquet)/',
+      '^schemas/',
+      '^events/',
+    ]),
     {
       name: 'adapters',
       severity: 'error',
       from: { path: '^lib/adapters/([^/]+)/' },
-      to: { path: ours, pathNot: ['^lib/adapters/$1/', '^lib/adapters/[^/]+\\.ts$', '^lib/(ports|domain|workbook|parquet|avro)/', '^schemas/', '^events/'] },
+      to: {
+        path: ours,
+        pathNot: [
+          '^lib/adapters/$1/',
+          '^lib/adapters/[^/]+\\.ts$',
+          '^lib/(ports|domain|workbook|parquet|avro)/',
+          '^schemas/',
+          '^events/',
+        ],
+      },
     },
     {
       name: 'only-compose-names-adapters',
       severity: 'error',
-      from: { path: '^(functions|lib/(?!adapters))', pathNot: ['^lib/runtime/compose\\.ts$', '^lib/runtime/cli/'] },
+      from: {
+        path: '^(functions|lib/(?!adapters))',
+        pathNot: ['^lib/runtime/compose\\.ts$', '^lib/runtime/cli/'],
+      },
       to: { path: '^lib/adapters/' },
     },
     rule('runtime', '^lib/runtime/', ['^lib/', '^events/', '^schemas/']),

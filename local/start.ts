@@ -5,7 +5,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,7 +57,9 @@ async function start(): Promise<void> {
   const functions = startFunctions(config, token);
   stopOnSignal(gateway, functions);
   say(`aurum: data in ${config.AURUM_HOME}, log in ${logFile(config)}`);
-  const samples = wantsSamples(values.sample, config) ? makeSamples(values['as-of'] ?? lastBusinessDay(new Date()), config) : undefined;
+  const samples = wantsSamples(values.sample, config)
+    ? makeSamples(values['as-of'] ?? lastBusinessDay(new Date()), config)
+    : undefined;
   await untilReady(config, functions);
   say(`aurum: functions ready after ${seconds(started_ms)}`);
   const day = await dropSamples(samples, config);
@@ -66,7 +76,9 @@ async function requireFreePorts(config: Config): Promise<void> {
       const probe = createServer();
       probe.once('error', () => {
         const remedy = `Stop what listens there (another npm start?) or set ${name}.`;
-        reject(new AurumError('refused', 'port_taken', `port ${config[name]} is in use`, { field: name, remedy }));
+        reject(
+          new AurumError('refused', 'port_taken', `port ${config[name]} is in use`, { field: name, remedy }),
+        );
       });
       probe.listen(config[name], '127.0.0.1', () => probe.close(() => resolve()));
     });
@@ -82,12 +94,17 @@ function eventToken(config: Config): string {
 }
 
 interface ServerlessFunction {
-  readonly events: readonly { readonly httpApi?: string; readonly s3?: { readonly rules: readonly Record<string, string>[] } }[];
+  readonly events: readonly {
+    readonly httpApi?: string;
+    readonly s3?: { readonly rules: readonly Record<string, string>[] };
+  }[];
 }
 
 /** Bucket notifications as `serverless.yml` states them, each to the webhook of its function. */
 function notifications(config: Config, token: string): Notification[] {
-  const { functions } = parseYaml(readFileSync(join(ROOT, 'serverless.yml'), 'utf8')) as { functions: Record<string, ServerlessFunction> };
+  const { functions } = parseYaml(readFileSync(join(ROOT, 'serverless.yml'), 'utf8')) as {
+    functions: Record<string, ServerlessFunction>;
+  };
   return Object.entries(functions).flatMap(([id, { events }]) =>
     events.flatMap(({ s3 }) =>
       s3 === undefined
@@ -126,7 +143,12 @@ function startFunctions(config: Config, token: string): ChildProcess {
   const serverless = join(ROOT, 'node_modules/.bin/serverless');
   const child = spawn(process.execPath, [...V8_FLAGS, serverless, 'offline', 'start'], {
     cwd: ROOT,
-    env: { ...process.env, AURUM_HOME: config.AURUM_HOME, AURUM_EVENT_TOKEN: token, SLS_INTERACTIVE_SETUP_ENABLE: '0' },
+    env: {
+      ...process.env,
+      AURUM_HOME: config.AURUM_HOME,
+      AURUM_EVENT_TOKEN: token,
+      SLS_INTERACTIVE_SETUP_ENABLE: '0',
+    },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -178,7 +200,11 @@ interface Samples {
 function makeSamples(asof_date: string, config: Config): Samples {
   const folder = join(config.AURUM_HOME, 'samples', asof_date);
   mkdirSync(folder, { recursive: true });
-  return { asof_date, folder, made: aurum(['sample', '--vendor', 'all', '--as-of', asof_date, '--output', folder], config, 'ignore') };
+  return {
+    asof_date,
+    folder,
+    made: aurum(['sample', '--vendor', 'all', '--as-of', asof_date, '--output', folder], config, 'ignore'),
+  };
 }
 
 /** Runs a command of the CLI; its stdout is data nobody asked for here. */
@@ -188,7 +214,9 @@ function aurum(args: readonly string[], config: Config, messages: 'inherit' | 'i
     stdio: ['ignore', 'ignore', messages],
   });
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`aurum ${args[0]} ended with ${code}`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`aurum ${args[0]} ended with ${code}`)),
+    );
   });
 }
 

@@ -32,7 +32,10 @@ const identity = {
 };
 
 const view = {
-  asof: z.union([z.literal('latest'), isoDate]).optional().describe('As-of day, or `latest`: the last one released per curve. Default latest'),
+  asof: z
+    .union([z.literal('latest'), isoDate])
+    .optional()
+    .describe('As-of day, or `latest`: the last one released per curve. Default latest'),
   as_known_at: instant.optional().describe('Answer as it would have been answered at this instant'),
   version: workbookVersionId.optional().describe('One workbook version, superseded or not'),
   contract_from: month.optional().describe('First delivery month, inclusive, YYYY-MM'),
@@ -49,7 +52,9 @@ export const curveQuery = z.strictObject({
   ...view,
   tenor_type: z.enum(TENOR_TYPES).optional(),
   price_type: z.enum(PRICE_TYPES).optional().describe('Only rows whose `value` is that side'),
-  prices: priceFields.optional().describe('Price fields to return, comma-separated: value,bid,ask,mid. Default all'),
+  prices: priceFields
+    .optional()
+    .describe('Price fields to return, comma-separated: value,bid,ask,mid. Default all'),
   ...page,
 });
 export type CurveQuery = z.infer<typeof curveQuery>;
@@ -58,7 +63,10 @@ export const stripQuery = z.strictObject({
   ...identity,
   ...view,
   tenor_type: z.enum(['CALENDAR', 'SEASON', 'QUARTER']).optional(),
-  source: z.enum(['vendor', 'derived', 'all']).default('all').describe('Quoted by the vendor, derived from its months, or both'),
+  source: z
+    .enum(['vendor', 'derived', 'all'])
+    .default('all')
+    .describe('Quoted by the vendor, derived from its months, or both'),
   ...page,
 });
 export type StripQuery = z.infer<typeof stripQuery>;

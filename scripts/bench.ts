@@ -22,7 +22,10 @@ const FOLDER = 'tests/bench';
 
 function run(program: string): Figure[] {
   process.stderr.write(`bench: ${program}\n`);
-  const child = spawnSync(process.execPath, ['--expose-gc', `${FOLDER}/${program}.ts`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawnSync(process.execPath, ['--expose-gc', `${FOLDER}/${program}.ts`], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (child.status !== 0) throw new Error(`${program} ended with ${child.status ?? child.signal}`);
   return child.stdout
     .split('\n')
@@ -39,11 +42,21 @@ function rows(program: string, figures: readonly Figure[]): string[] {
   });
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } });
-const programs = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/, '')).sort();
-const chosen = positionals.length === 0 ? programs : programs.filter((program) => positionals.includes(program));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean', default: false } },
+});
+const programs = readdirSync(FOLDER)
+  .map((file) => file.replace(/\.ts$/, ''))
+  .sort();
+const chosen =
+  positionals.length === 0 ? programs : programs.filter((program) => positionals.includes(program));
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-const table = ['| bench | what | figure | ratio | note |', '|---|---|---|---|---|', ...chosen.flatMap((program) => rows(program, run(program)))].join('\n');
+const table = [
+  '| bench | what | figure | ratio | note |',
+  '|---|---|---|---|---|',
+  ...chosen.flatMap((program) => rows(program, run(program))),
+].join('\n');
 const text = `# Figures\n\nMade by \`npm run bench -- --write\` on ${machine}. Machines differ and are shared: read the ratios.\n\n${table}\n`;
 process.stdout.write(text);
 if (values.write) writeFileSync('docs/bench.md', text);

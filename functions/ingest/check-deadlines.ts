@@ -5,4 +5,7 @@ import { every } from '#lib/runtime/triggers.ts';
 
 export const trigger = every('5 minutes');
 
-export const handler = onSchedule('check-deadlines', checkDeadlines);
+export const handler = onSchedule('check-deadlines', async (ports) => {
+  for (const delivery of ports.config.AURUM_DEADLINES) await ports.operations.expectDelivery(delivery);
+  return checkDeadlines(ports);
+});

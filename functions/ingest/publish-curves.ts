@@ -6,4 +6,6 @@ import { objectCreated } from '#lib/runtime/triggers.ts';
 
 export const trigger = objectCreated('released/', '.json');
 
-export const handler = onObjectCreated('publish-curves', ({ key }, ports) => publishWorkbook(versionOfKey(key), ports));
+export const handler = onObjectCreated('publish-curves', ({ key }, ports) =>
+  publishWorkbook(versionOfKey(key), ports),
+);

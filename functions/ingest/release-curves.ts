@@ -6,4 +6,6 @@ import { objectCreated } from '#lib/runtime/triggers.ts';
 
 export const trigger = objectCreated('gated/', '/result.json');
 
-export const handler = onObjectCreated('release-curves', ({ key }, ports) => releaseWorkbook(versionOfKey(key), ports));
+export const handler = onObjectCreated('release-curves', ({ key }, ports) =>
+  releaseWorkbook(versionOfKey(key), ports),
+);

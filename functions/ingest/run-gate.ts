@@ -6,4 +6,6 @@ import { objectCreated } from '#lib/runtime/triggers.ts';
 
 export const trigger = objectCreated('staged/', '/report.json');
 
-export const handler = onObjectCreated('run-gate', ({ key }, ports) => gateWorkbook(versionOfKey(key), ports));
+export const handler = onObjectCreated('run-gate', ({ key }, ports) =>
+  gateWorkbook(versionOfKey(key), ports),
+);

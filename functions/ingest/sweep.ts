@@ -1,10 +1,11 @@
 /** Every minute: whatever lost its event is driven on. */
+
+import { describeRelease } from '#lib/flows/describe-release.ts';
 import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
 import { publishWorkbook } from '#lib/flows/publish-curves.ts';
 import { releaseWorkbook } from '#lib/flows/release-curves.ts';
 import { gateWorkbook } from '#lib/flows/run-gate.ts';
 import { sweep } from '#lib/flows/sweep.ts';
-import { describeRelease } from '#lib/flows/describe-release.ts';
 import { onSchedule } from '#lib/runtime/hosts/schedule.ts';
 import { every } from '#lib/runtime/triggers.ts';
 
@@ -18,7 +19,14 @@ export const handler = onSchedule('sweep', (ports) =>
     stages: {
       ingest: ({ key, etag, last_modified }) =>
         ingestWorkbook(
-          { bucket: ports.config.AURUM_S3_BUCKET, key, etag, version_id: undefined, sequencer: undefined, event_time: last_modified },
+          {
+            bucket: ports.config.AURUM_S3_BUCKET,
+            key,
+            etag,
+            version_id: undefined,
+            sequencer: undefined,
+            event_time: last_modified,
+          },
           ports,
         ),
       gate: (version) => gateWorkbook(version, ports),

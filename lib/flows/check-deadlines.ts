@@ -22,7 +22,8 @@ export async function checkDeadlines(ports: DeadlinePorts): Promise<string[]> {
   for (const delivery of await ports.operations.expectedDeliveries()) {
     const asof_date = overdueDay(delivery, now);
     if (asof_date === undefined) continue;
-    if (releases.some((release) => release.vendor === delivery.vendor && release.asof_date === asof_date)) continue;
+    if (releases.some((release) => release.vendor === delivery.vendor && release.asof_date === asof_date))
+      continue;
     const alert_id = `workbook_missing:${delivery.vendor}:${asof_date}`;
     const message = `No ${delivery.vendor} workbook of ${asof_date} was released by ${delivery.deadline} ${delivery.time_zone}`;
     const alert: Alert = {
@@ -41,7 +42,11 @@ export async function checkDeadlines(ports: DeadlinePorts): Promise<string[]> {
 
 /** The market day whose deadline has passed today in the delivery's own zone; none at weekends or before the deadline. */
 export function overdueDay({ deadline, time_zone }: ExpectedDelivery, now: string): string | undefined {
-  const local = new Intl.DateTimeFormat('sv-SE', { timeZone: time_zone, dateStyle: 'short', timeStyle: 'short' }).format(new Date(now));
+  const local = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: time_zone,
+    dateStyle: 'short',
+    timeStyle: 'short',
+  }).format(new Date(now));
   const [day, time] = local.split(' ') as [string, string];
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
   return weekday === 0 || weekday === 6 || time < deadline ? undefined : day;

@@ -25,7 +25,12 @@ export interface DeadLetterPorts {
 const tries = z.strictObject({ count: z.int() });
 
 /** Counts a failed try. @returns true when it was the last one and the input is in the dead-letter topic. */
-export async function giveUpAfterTries(stage: string, event: ObjectCreated, error: ErrorDetail, ports: DeadLetterPorts): Promise<boolean> {
+export async function giveUpAfterTries(
+  stage: string,
+  event: ObjectCreated,
+  error: ErrorDetail,
+  ports: DeadLetterPorts,
+): Promise<boolean> {
   const key = `tries/${stage}/${hash('sha256', `${event.key}|${event.etag ?? ''}`, 'hex')}.json`;
   const count = ((await readJson(ports.objects, key, tries))?.count ?? 0) + 1;
   await ports.objects.put(key, toJson({ count }));
@@ -35,7 +40,12 @@ export async function giveUpAfterTries(stage: string, event: ObjectCreated, erro
 }
 
 /** Puts the input on the dead-letter topic, once per stage and content. */
-export async function deadLetter(stage: string, event: ObjectCreated, error: ErrorDetail, ports: Omit<DeadLetterPorts, 'objects'>): Promise<void> {
+export async function deadLetter(
+  stage: string,
+  event: ObjectCreated,
+  error: ErrorDetail,
+  ports: Omit<DeadLetterPorts, 'objects'>,
+): Promise<void> {
   const { code, message, remedy, sheet, cell, field } = error;
   const value: IngestError = {
     failed_at: ports.clock.now(),

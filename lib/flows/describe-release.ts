@@ -15,10 +15,15 @@ export interface DescribePorts {
 export async function describeRelease(version: string, ports: DescribePorts): Promise<number> {
   const { release } = await requireJson(ports.objects, releasedKey(version), releasedWorkbook);
   const stored = await ports.objects.get(stagedRowsKey(version));
-  if (stored === undefined) throw busy('stage_object_missing', `${stagedRowsKey(version)} is not in the store`);
+  if (stored === undefined)
+    throw busy('stage_object_missing', `${stagedRowsKey(version)} is not in the store`);
   const { series } = decodeCurveTable(stored.body);
   const instruments = [...new Map(series.map((one) => [one.curve_key, one])).values()];
   await ports.operations.recordInstruments(instruments);
-  await ports.operations.advanceWatermark(`vendor_${release.vendor}`, 'asof_date', `${release.asof_date}T00:00:00.000Z`);
+  await ports.operations.advanceWatermark(
+    `vendor_${release.vendor}`,
+    'asof_date',
+    `${release.asof_date}T00:00:00.000Z`,
+  );
   return instruments.length;
 }

@@ -49,9 +49,16 @@ export async function ingestWorkbook(event: ObjectCreated, ports: IngestPorts): 
     const place = parseRawKey(event.key);
     const source = rawSource(event, stored);
     const version = workbookVersion(place.source_file, place.asof_date, source.sha256);
-    if ((await ports.objects.head(stagedReportKey(version))) !== undefined) return { outcome: 'already', version };
+    if ((await ports.objects.head(stagedReportKey(version))) !== undefined)
+      return { outcome: 'already', version };
     const running = { ...entry, version, asof_date: place.asof_date };
-    await ports.log.record({ ...running, stage: 'raw', status: 'running', detail: `${stored.body.length} bytes`, at: ports.clock.now() });
+    await ports.log.record({
+      ...running,
+      stage: 'raw',
+      status: 'running',
+      detail: `${stored.body.length} bytes`,
+      at: ports.clock.now(),
+    });
     const parsed = await parse(ports.parser, place, stored.body);
     await stage(version, source, parsed, ports);
     return { outcome: 'staged', version };
@@ -62,20 +69,31 @@ export async function ingestWorkbook(event: ObjectCreated, ports: IngestPorts): 
 }
 
 /** A parser that fails on a file fails on it every time: that is a refusal too, so the file never blocks the others. */
-async function parse(parser: WorkbookParser, { asof_date, source_file }: ReturnType<typeof parseRawKey>, bytes: Uint8Array): Promise<ParseOutcome> {
+async function parse(
+  parser: WorkbookParser,
+  { asof_date, source_file }: ReturnType<typeof parseRawKey>,
+  bytes: Uint8Array,
+): Promise<ParseOutcome> {
   try {
     return await parser.parse({ source_file, bytes, expected_asof: asof_date });
   } catch (cause) {
     if (cause instanceof AurumError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const remedy = 'The workbook stays in the bucket; report it with this message.';
-    throw refusal('workbook_unreadable', `the parser failed: ${reason}`, { file: source_file, remedy, cause });
+    throw refusal('workbook_unreadable', `the parser failed: ${reason}`, {
+      file: source_file,
+      remedy,
+      cause,
+    });
   }
 }
 
 function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
   if (stored.body.length === 0) {
-    throw refusal('workbook_empty', 'the object has no bytes', { file: event.key, remedy: 'Upload the workbook again.' });
+    throw refusal('workbook_empty', 'the object has no bytes', {
+      file: event.key,
+      remedy: 'Upload the workbook again.',
+    });
   }
   return {
     bucket: event.bucket,
@@ -90,12 +108,21 @@ function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
   };
 }
 
-async function stage(version: string, source: RawSource, parsed: ParseOutcome, ports: IngestPorts): Promise<void> {
+async function stage(
+  version: string,
+  source: RawSource,
+  parsed: ParseOutcome,
+  ports: IngestPorts,
+): Promise<void> {
   const { table, failures } = parsed;
   await writeOnce(ports.objects, stagedRowsKey(version), encodeCurveTable(table).bytes);
   const failures_key = failures.length === 0 ? null : stagedFailuresKey(version);
   if (failures_key !== null) {
-    await writeOnce(ports.objects, failures_key, failures.map((failure) => `${JSON.stringify(failure)}\n`).join(''));
+    await writeOnce(
+      ports.objects,
+      failures_key,
+      failures.map((failure) => `${JSON.stringify(failure)}\n`).join(''),
+    );
   }
   const report: ParseReport = {
     version,
@@ -113,21 +140,35 @@ async function stage(version: string, source: RawSource, parsed: ParseOutcome, p
     notes: [...parsed.notes],
     parsed_at: ports.clock.now(),
   };
-  const entry = { source_key: source.key, etag: source.etag, version, vendor: parsed.vendor, asof_date: table.asof_date };
+  const entry = {
+    source_key: source.key,
+    etag: source.etag,
+    version,
+    vendor: parsed.vendor,
+    asof_date: table.asof_date,
+  };
   const detail = `${table.length} rows of ${report.curve_count} curves, ${failures.length} failures`;
   await ports.log.record({ ...entry, stage: 'staged', status: 'running', detail, at: report.parsed_at });
   // The report is the trigger of the gate: last, when all it names is durable.
   await writeOnce(ports.objects, stagedReportKey(version), toJson(report));
 }
 
-function sheetAccount(sheet: ParseOutcome['sheets'][number], coverage: readonly SheetCoverage[]): SheetAccount {
+function sheetAccount(
+  sheet: ParseOutcome['sheets'][number],
+  coverage: readonly SheetCoverage[],
+): SheetAccount {
   const account = coverage.find((candidate) => candidate.sheet === sheet.name);
   const roles: Record<string, number> = {};
   for (const role of account?.roles ?? []) {
     const name = CELL_ROLE_NAMES[role]!;
     roles[name] = (roles[name] ?? 0) + 1;
   }
-  return { ...sheet, roles, ignored: { ...account?.ignored }, unaccounted_prices: account?.unaccounted_prices ?? 0 };
+  return {
+    ...sheet,
+    roles,
+    ignored: { ...account?.ignored },
+    unaccounted_prices: account?.unaccounted_prices ?? 0,
+  };
 }
 
 async function refuse(
@@ -138,8 +179,18 @@ async function refuse(
 ): Promise<IngestOutcome> {
   const id = hash('sha256', `${event.key}|${entry.etag}`, 'hex');
   const failed_at = ports.clock.now();
-  await writeOnce(ports.objects, refusedKey(id), toJson({ ...error, source: event.key, etag: entry.etag, failed_at }));
+  await writeOnce(
+    ports.objects,
+    refusedKey(id),
+    toJson({ ...error, source: event.key, etag: entry.etag, failed_at }),
+  );
   await deadLetter('parse-workbook', { ...event, etag: entry.etag }, error, ports);
-  await ports.log.record({ ...entry, stage: 'refused', status: 'red', detail: errorLine(error), at: failed_at });
+  await ports.log.record({
+    ...entry,
+    stage: 'refused',
+    status: 'red',
+    detail: errorLine(error),
+    at: failed_at,
+  });
   return { outcome: 'refused', error };
 }

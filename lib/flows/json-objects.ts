@@ -4,13 +4,20 @@ import { AurumError } from '#lib/domain/errors.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 
 /** The object parsed by its schema, or undefined when it is absent. */
-export async function readJson<T>(objects: ObjectStore, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+export async function readJson<T>(
+  objects: ObjectStore,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
   const stored = await objects.get(key);
   if (stored === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(new TextDecoder().decode(stored.body)));
   } catch (cause) {
-    throw new AurumError('fault', 'stage_object_invalid', `${key} is not what its stage writes`, { file: key, cause });
+    throw new AurumError('fault', 'stage_object_invalid', `${key} is not what its stage writes`, {
+      file: key,
+      cause,
+    });
   }
 }
 

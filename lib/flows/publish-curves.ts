@@ -8,10 +8,10 @@ import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
+import { gateResult } from '#schemas/stages.ts';
 import { requireJson } from './json-objects.ts';
 import { releasedWorkbook } from './release-curves.ts';
 import { gateResultKey, releasedKey } from './stage-keys.ts';
-import { gateResult } from '#schemas/stages.ts';
 
 export interface PublishPorts {
   readonly objects: ObjectStore;
@@ -21,7 +21,10 @@ export interface PublishPorts {
   readonly curveTopic: Topic<CurveObservation>;
 }
 
-export async function publishWorkbook(version: string, ports: PublishPorts): Promise<'published' | 'already'> {
+export async function publishWorkbook(
+  version: string,
+  ports: PublishPorts,
+): Promise<'published' | 'already'> {
   const { release } = await requireJson(ports.objects, releasedKey(version), releasedWorkbook);
   const { report } = await requireJson(ports.objects, gateResultKey(version), gateResult);
   const stored = await ports.objects.get(report.rows_key);

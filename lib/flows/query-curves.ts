@@ -7,7 +7,13 @@ import { z } from 'zod';
 import { refusal } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
-import { type CurveObservation, isoDate, sha256Hex, TENOR_TYPES, utcTimestamp } from '#schemas/curve-observation.ts';
+import {
+  type CurveObservation,
+  isoDate,
+  sha256Hex,
+  TENOR_TYPES,
+  utcTimestamp,
+} from '#schemas/curve-observation.ts';
 import type { CurveQuery } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import { currentReleases } from './releases-in-view.ts';
@@ -54,7 +60,10 @@ export interface Page<Row> {
 
 const PRICE_FIELDS = ['value', 'bid', 'ask', 'mid'] as const;
 
-export async function queryCurves(query: CurveQuery, ports: QueryPorts): Promise<Page<Partial<CurveObservation>>> {
+export async function queryCurves(
+  query: CurveQuery,
+  ports: QueryPorts,
+): Promise<Page<Partial<CurveObservation>>> {
   const question = questionOf(query);
   const view = await viewOf(query, question, ports.tables);
   const slice: CurveSlice = {
@@ -65,14 +74,20 @@ export async function queryCurves(query: CurveQuery, ports: QueryPorts): Promise
     limit: query.limit + 1,
   };
   const rows = await ports.queries.slice(slice);
-  const dropped = query.prices === undefined ? [] : PRICE_FIELDS.filter((field) => !query.prices!.includes(field));
+  const dropped =
+    query.prices === undefined ? [] : PRICE_FIELDS.filter((field) => !query.prices!.includes(field));
   const page = pageOf(rows, query.limit, question, view, (row) => row);
   return { meta: page.meta, data: page.data.map((row) => without(row, dropped)) };
 }
 
-function without(row: CurveObservation, fields: readonly (keyof CurveObservation)[]): Partial<CurveObservation> {
+function without(
+  row: CurveObservation,
+  fields: readonly (keyof CurveObservation)[],
+): Partial<CurveObservation> {
   if (fields.length === 0) return row;
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !fields.includes(name as keyof CurveObservation)));
+  return Object.fromEntries(
+    Object.entries(row).filter(([name]) => !fields.includes(name as keyof CurveObservation)),
+  );
 }
 
 const FILTER_FIELDS = [
@@ -102,11 +117,16 @@ export function filterOf(query: Readonly<Record<string, unknown>>): CurveFilter 
 export async function viewOf(request: ViewRequest, question: string, tables: Tables): Promise<View> {
   const cursor = request.cursor === undefined ? undefined : readCursor(request.cursor, question);
   const all = await tables.releases('main');
-  const newest = all.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '1970-01-01T00:00:00.000Z');
+  const newest = all.reduce(
+    (latest, { known_at }) => (known_at > latest ? known_at : latest),
+    '1970-01-01T00:00:00.000Z',
+  );
   const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newest;
   const after = cursor === undefined ? {} : { after: cursor.after };
   if (request.version !== undefined) {
-    const releases = all.filter(({ version, known_at }) => version === request.version && known_at <= as_known_at);
+    const releases = all.filter(
+      ({ version, known_at }) => version === request.version && known_at <= as_known_at,
+    );
     return { releases, latest: false, as_known_at, ...after };
   }
   const current = currentReleases(all, as_known_at);
@@ -126,7 +146,8 @@ export function pageOf<Row extends RowPosition>(
   const data = rows.slice(0, limit);
   const last = rows.length > limit ? data.at(-1) : undefined;
   const asofs = [...new Set(data.map(({ asof_date }) => asof_date))];
-  const cursor = last && makeCursor({ question, as_known_at: view.as_known_at, after: positionOf(position(last)) });
+  const cursor =
+    last && makeCursor({ question, as_known_at: view.as_known_at, after: positionOf(position(last)) });
   return {
     meta: {
       count: data.length,
@@ -135,7 +156,13 @@ export function pageOf<Row extends RowPosition>(
       next_cursor: cursor ?? null,
       releases: view.releases
         .filter(({ asof_date }) => !view.latest || asofs.includes(asof_date))
-        .map(({ vendor, asof_date, version, known_at, lake_commit }) => ({ vendor, asof_date, version, known_at, lake_commit })),
+        .map(({ vendor, asof_date, version, known_at, lake_commit }) => ({
+          vendor,
+          asof_date,
+          version,
+          known_at,
+          lake_commit,
+        })),
     },
     data,
   };
@@ -176,10 +203,17 @@ function readCursor(text: string, question: string): z.infer<typeof cursorConten
   try {
     content = cursorContent.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
   } catch (cause) {
-    throw refusal('cursor_invalid', 'the cursor is not one this service made', { field: 'cursor', remedy, cause });
+    throw refusal('cursor_invalid', 'the cursor is not one this service made', {
+      field: 'cursor',
+      remedy,
+      cause,
+    });
   }
   if (content.question !== question) {
-    throw refusal('cursor_mismatch', 'the cursor belongs to a query with other filters', { field: 'cursor', remedy });
+    throw refusal('cursor_mismatch', 'the cursor belongs to a query with other filters', {
+      field: 'cursor',
+      remedy,
+    });
   }
   return content;
 }

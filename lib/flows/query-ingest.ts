@@ -14,14 +14,22 @@ interface Listing<Row> {
 
 const listing = <Row>(data: readonly Row[]): Listing<Row> => ({ meta: { count: data.length }, data });
 
-export async function queryIngest(query: IngestQuery, { log }: { log: IngestLog }): Promise<Listing<IngestEntry & { file: string }>> {
+export async function queryIngest(
+  query: IngestQuery,
+  { log }: { log: IngestLog },
+): Promise<Listing<IngestEntry & { file: string }>> {
   const filter = {
     ...(query.key === undefined ? {} : { source_key: query.key }),
     ...(query.asof === undefined ? {} : { asof_date: query.asof }),
     limit: query.limit,
   };
   const entries = await log.latest(filter);
-  return listing(entries.map((entry) => ({ ...entry, file: entry.source_key.slice(entry.source_key.lastIndexOf('/') + 1) })));
+  return listing(
+    entries.map((entry) => ({
+      ...entry,
+      file: entry.source_key.slice(entry.source_key.lastIndexOf('/') + 1),
+    })),
+  );
 }
 
 export interface QuarantineEntry {
@@ -35,7 +43,10 @@ export interface QuarantineEntry {
 }
 
 /** Newest first. */
-export async function listQuarantine(query: QuarantineListQuery, { objects }: { objects: ObjectStore }): Promise<Listing<QuarantineEntry>> {
+export async function listQuarantine(
+  query: QuarantineListQuery,
+  { objects }: { objects: ObjectStore },
+): Promise<Listing<QuarantineEntry>> {
   const entries: QuarantineEntry[] = [];
   for await (const { key } of objects.list('quarantine/')) {
     if (!key.endsWith('/result.json')) continue;

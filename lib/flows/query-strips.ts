@@ -20,15 +20,26 @@ export async function queryStrips(query: StripQuery, ports: StripPorts): Promise
   const question = questionOf(query);
   const view = await viewOf(query, question, ports.tables);
   const { tenor_type, contract_from, contract_to, ...identity } = filterOf(query);
-  const source: CurveSlice = { releases: view.releases, latest: view.latest, filter: identity, limit: MAX_SOURCE_ROWS + 1 };
+  const source: CurveSlice = {
+    releases: view.releases,
+    latest: view.latest,
+    filter: identity,
+    limit: MAX_SOURCE_ROWS + 1,
+  };
   const rows = await ports.queries.slice(source);
   if (rows.length > MAX_SOURCE_ROWS) {
-    throw refusal('query_too_broad', `the filters match more than ${MAX_SOURCE_ROWS} rows to derive strips from`, {
-      remedy: 'Add an identity filter, a curve_key or an as-of day.',
-    });
+    throw refusal(
+      'query_too_broad',
+      `the filters match more than ${MAX_SOURCE_ROWS} rows to derive strips from`,
+      {
+        remedy: 'Add an identity filter, a curve_key or an as-of day.',
+      },
+    );
   }
   const strips = [
-    ...(query.source === 'derived' ? [] : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
+    ...(query.source === 'derived'
+      ? []
+      : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
     ...(query.source === 'vendor' ? [] : derived(rows, view.releases, ports.vendors)),
   ];
   const wanted = strips.filter(
@@ -39,11 +50,16 @@ export async function queryStrips(query: StripQuery, ports: StripPorts): Promise
   );
   const ordered = wanted.sort((a, b) => order(stripPosition(a), stripPosition(b)));
   const { after } = view;
-  const rest = after === undefined ? ordered : ordered.filter((strip) => order(stripPosition(strip), after) > 0);
+  const rest =
+    after === undefined ? ordered : ordered.filter((strip) => order(stripPosition(strip), after) > 0);
   return pageOf(rest, query.limit, question, view, stripPosition);
 }
 
-function derived(rows: readonly CurveObservation[], releases: readonly CurveRelease[], vendors: readonly VendorAdapter[]): StripRow[] {
+function derived(
+  rows: readonly CurveObservation[],
+  releases: readonly CurveRelease[],
+  vendors: readonly VendorAdapter[],
+): StripRow[] {
   const curves = new Map<string, CurveObservation[]>();
   for (const row of rows) {
     if (row.tenor_type !== 'MONTHLY') continue;

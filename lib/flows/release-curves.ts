@@ -4,10 +4,10 @@
  * complete. Every step is conditional or void the second time, so a crash between any two is mended by redelivery.
  */
 import { z } from 'zod';
-import { decodeCurveTable } from '#lib/parquet/decode.ts';
 import { busy } from '#lib/domain/errors.ts';
 import { qaChecks } from '#lib/domain/gate.ts';
 import { inTurns } from '#lib/domain/turns.ts';
+import { decodeCurveTable } from '#lib/parquet/decode.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
@@ -17,7 +17,14 @@ import { utcTimestamp } from '#schemas/curve-observation.ts';
 import { type CurveRelease, curveRelease } from '#schemas/lake.ts';
 import { type GateResult, gateResult } from '#schemas/stages.ts';
 import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
-import { gateResultKey, releasedKey, releaseIntentKey, stagedFailuresKey, stagedReportKey, stagedRowsKey } from './stage-keys.ts';
+import {
+  gateResultKey,
+  releasedKey,
+  releaseIntentKey,
+  stagedFailuresKey,
+  stagedReportKey,
+  stagedRowsKey,
+} from './stage-keys.ts';
 
 export interface ReleasePorts {
   readonly objects: ObjectStore;
@@ -30,14 +37,21 @@ export interface ReleasePorts {
 }
 
 /** What `released/{version}.json` holds. */
-export const releasedWorkbook = z.strictObject({ release: curveRelease, tables_commit: z.string(), tag: z.string().nullable() });
+export const releasedWorkbook = z.strictObject({
+  release: curveRelease,
+  tables_commit: z.string(),
+  tag: z.string().nullable(),
+});
 
 const releaseIntent = z.strictObject({ known_at: utcTimestamp });
 
 /** Other releases may move `main` first; each loss costs one cheap retry, since staged files are kept. */
 const COMMIT_ATTEMPTS = 200;
 
-export async function releaseWorkbook(version: string, ports: ReleasePorts): Promise<'released' | 'already' | 'red'> {
+export async function releaseWorkbook(
+  version: string,
+  ports: ReleasePorts,
+): Promise<'released' | 'already' | 'red'> {
   if ((await ports.objects.head(releasedKey(version))) !== undefined) return 'already';
   const gate = await requireJson(ports.objects, gateResultKey(version), gateResult);
   if (gate.verdict === 'red') return 'red';
@@ -58,14 +72,31 @@ const branchOf = (asof_date: string) => `eod_${asof_date.replaceAll('-', '')}`;
 async function commitLake(gate: GateResult, ports: ReleasePorts): Promise<string> {
   const { version, report } = gate;
   const branch = branchOf(report.asof_date);
-  const objects: LakeObject[] = [{ key: report.source.key, etag: report.source.etag, size: report.source.size }];
-  for (const key of [stagedRowsKey(version), stagedReportKey(version), stagedFailuresKey(version), gateResultKey(version)]) {
+  const objects: LakeObject[] = [
+    { key: report.source.key, etag: report.source.etag, size: report.source.size },
+  ];
+  for (const key of [
+    stagedRowsKey(version),
+    stagedReportKey(version),
+    stagedFailuresKey(version),
+    gateResultKey(version),
+  ]) {
     const stored = await ports.objects.get(key);
     if (stored !== undefined) objects.push({ key, etag: stored.etag, size: stored.body.length });
   }
-  const metadata = { 'aurum.version': version, 'aurum.vendor': report.vendor, 'aurum.asof': report.asof_date };
+  const metadata = {
+    'aurum.version': version,
+    'aurum.vendor': report.vendor,
+    'aurum.asof': report.asof_date,
+  };
   await ports.lake.ensureBranch(branch, 'main');
-  const commit = await ports.lake.commit(branch, `Release ${report.source_file}`, metadata, objects, gate.checked_at);
+  const commit = await ports.lake.commit(
+    branch,
+    `Release ${report.source_file}`,
+    metadata,
+    objects,
+    gate.checked_at,
+  );
   await ports.lake.merge(branch, 'main', `Merge ${branch}: ${report.source_file}`, gate.checked_at);
   return commit.id;
 }
@@ -94,11 +125,16 @@ async function commitInTurn(
     if (done !== undefined) return { release: done, commit: base.commit };
     const known_at = await knownAt(gate, released, ports);
     const { release, files } = await stageFiles(gate, lake_commit, known_at, ports);
-    const summary = { 'aurum.version': version, 'aurum.vendor': report.vendor, 'aurum.asof': report.asof_date };
+    const summary = {
+      'aurum.version': version,
+      'aurum.vendor': report.vendor,
+      'aurum.asof': report.asof_date,
+    };
     const request = { branch: branchOf(report.asof_date), base, files, summary, committed_at: known_at };
     const commit = await ports.tables.commit(request);
     if (commit.outcome === 'conflict') continue;
-    if ((await ports.tables.fastForward(commit.head, base)) === 'moved') return { release, commit: commit.head.commit };
+    if ((await ports.tables.fastForward(commit.head, base)) === 'moved')
+      return { release, commit: commit.head.commit };
   }
   throw busy('release_contended', `main moved ${COMMIT_ATTEMPTS} times while ${version} was being released`, {
     remedy: 'The event is delivered again; nothing is lost.',
@@ -115,7 +151,11 @@ async function mainHead(tables: Tables): Promise<RefHead> {
  * The instant from which `as_known_at` sees the release, decided once and kept, so that every redelivery writes the same
  * bytes. Within a slot it ascends whatever the machines' clocks say.
  */
-async function knownAt(gate: GateResult, released: readonly CurveRelease[], ports: ReleasePorts): Promise<string> {
+async function knownAt(
+  gate: GateResult,
+  released: readonly CurveRelease[],
+  ports: ReleasePorts,
+): Promise<string> {
   const { vendor, asof_date } = gate.report;
   const slot = released.filter((release) => release.vendor === vendor && release.asof_date === asof_date);
   const newest = slot.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '');
@@ -158,7 +198,14 @@ async function stageFiles(
     lake_commit,
   };
   const checks = qaChecks(version, report.asof_date, gate.suites, gate.checked_at);
-  return { release, files: [curves, await ports.tables.stageRelease(release), await ports.tables.stageQaChecks(version, checks)] };
+  return {
+    release,
+    files: [
+      curves,
+      await ports.tables.stageRelease(release),
+      await ports.tables.stageQaChecks(version, checks),
+    ],
+  };
 }
 
 /**
@@ -166,7 +213,9 @@ async function stageFiles(
  * The number follows from the place in the history, so tagging again finds its own tag.
  */
 async function tagDay(release: CurveRelease, commit: string, ports: ReleasePorts): Promise<string | null> {
-  const day = (await ports.tables.releases({ ref: 'main', commit })).filter(({ asof_date }) => asof_date === release.asof_date);
+  const day = (await ports.tables.releases({ ref: 'main', commit })).filter(
+    ({ asof_date }) => asof_date === release.asof_date,
+  );
   const place = day.findIndex(({ version }) => version === release.version);
   const complete = day.findIndex((_, index) => {
     const vendors = new Set(day.slice(0, index + 1).map(({ vendor }) => vendor));

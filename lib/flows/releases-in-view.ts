@@ -17,5 +17,7 @@ export function currentReleases(releases: readonly CurveRelease[], as_known_at?:
 }
 
 function uploadedAfter(release: CurveRelease, held: CurveRelease): boolean {
-  return release.sequence === held.sequence ? release.version > held.version : release.sequence > held.sequence;
+  return release.sequence === held.sequence
+    ? release.version > held.version
+    : release.sequence > held.sequence;
 }

@@ -46,7 +46,11 @@ export async function gateWorkbook(version: string, ports: GatePorts): Promise<'
     report,
     checked_at: ports.clock.now(),
   };
-  await ports.bus.publish(ports.qaTopic, version, qaChecks(version, report.asof_date, run.suites, result.checked_at));
+  await ports.bus.publish(
+    ports.qaTopic,
+    version,
+    qaChecks(version, report.asof_date, run.suites, result.checked_at),
+  );
   if (result.verdict === 'red') await quarantine(result, ports);
   const status = result.verdict === 'green' ? 'running' : 'red';
   const stage = result.verdict === 'green' ? 'gated' : 'quarantined';
@@ -81,7 +85,9 @@ async function evaluate(report: ParseReport, ports: GatePorts): Promise<GateRun>
     const started_ms = performance.now();
     const run = runGate(input, ports.families);
     const took_ms = performance.now() - started_ms;
-    return took_ms <= ports.gate_timeout_ms ? run : red(`the gate ran ${Math.round(took_ms)} ms, more than AURUM_GATE_TIMEOUT_MS`);
+    return took_ms <= ports.gate_timeout_ms
+      ? run
+      : red(`the gate ran ${Math.round(took_ms)} ms, more than AURUM_GATE_TIMEOUT_MS`);
   } catch (error) {
     return red(`the gate crashed: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -89,11 +95,13 @@ async function evaluate(report: ParseReport, ports: GatePorts): Promise<GateRun>
 
 const red = (summary: string): GateRun => ({ success: false, suites: [], warnings: 0, summary });
 
-const unaccounted = ({ sheets }: ParseReport) => sheets.reduce((sum, sheet) => sum + sheet.unaccounted_prices, 0);
+const unaccounted = ({ sheets }: ParseReport) =>
+  sheets.reduce((sum, sheet) => sum + sheet.unaccounted_prices, 0);
 
 async function loadRows(objects: ObjectStore, key: string): Promise<CurveTable> {
   const stored = await objects.get(key);
-  if (stored === undefined) throw new AurumError('busy', 'stage_object_missing', `${key} is not in the store yet`, { file: key });
+  if (stored === undefined)
+    throw new AurumError('busy', 'stage_object_missing', `${key} is not in the store yet`, { file: key });
   return decodeCurveTable(stored.body);
 }
 

@@ -30,7 +30,8 @@ export function versionOfKey(key: string): string {
   if (match === null) {
     throw refusal('stage_key_invalid', `"${key}" names no workbook version`, {
       file: key,
-      remedy: 'Only the stages write below staged/, gated/ and released/; upload workbooks to raw/vendor_curves/.',
+      remedy:
+        'Only the stages write below staged/, gated/ and released/; upload workbooks to raw/vendor_curves/.',
     });
   }
   return match[1]!;

@@ -33,16 +33,28 @@ export interface SweepReport {
 
 export async function sweep(ports: SweepPorts): Promise<SweepReport> {
   const raw = await listOld(RAW_PREFIX, ports);
-  const ingested = await each(raw, (object) => object.key, async (object) => {
-    const delivery = `${object.key}|${object.etag}`;
-    const entries = await ports.log.latest({ source_key: object.key, limit: 1_000 });
-    const known = entries.some((entry) => `${entry.source_key}|${entry.etag}` === delivery && entry.stage !== 'raw');
-    if (known) return false;
-    await ports.stages.ingest(object);
-    return true;
-  });
+  const ingested = await each(
+    raw,
+    (object) => object.key,
+    async (object) => {
+      const delivery = `${object.key}|${object.etag}`;
+      const entries = await ports.log.latest({ source_key: object.key, limit: 1_000 });
+      const known = entries.some(
+        (entry) => `${entry.source_key}|${entry.etag}` === delivery && entry.stage !== 'raw',
+      );
+      if (known) return false;
+      await ports.stages.ingest(object);
+      return true;
+    },
+  );
   const gated = await advance('staged/', '/report.json', gateResultKey, ports.stages.gate, ports);
-  const released = await advance('gated/', '/result.json', releasedKey, async (version) => (await ports.stages.release(version)) !== 'red', ports);
+  const released = await advance(
+    'gated/',
+    '/result.json',
+    releasedKey,
+    async (version) => (await ports.stages.release(version)) !== 'red',
+    ports,
+  );
   const published = await publishPending(ports);
   return { listed: raw.length, ingested, gated, released, published };
 }
@@ -64,11 +76,15 @@ async function advance(
   ports: SweepPorts,
 ): Promise<string[]> {
   const outputs = (await listOld(prefix, ports)).filter(({ key }) => key.endsWith(suffix));
-  return each(outputs, ({ key }) => versionOfKey(key), async ({ key }) => {
-    const version = versionOfKey(key);
-    if ((await ports.objects.head(outputKey(version))) !== undefined) return false;
-    return (await next(version)) !== false;
-  });
+  return each(
+    outputs,
+    ({ key }) => versionOfKey(key),
+    async ({ key }) => {
+      const version = versionOfKey(key);
+      if ((await ports.objects.head(outputKey(version))) !== undefined) return false;
+      return (await next(version)) !== false;
+    },
+  );
 }
 
 /** Publication leaves no object, so the log says which released versions are not published yet. */
@@ -76,16 +92,26 @@ async function publishPending(ports: SweepPorts): Promise<string[]> {
   const released = (await listOld('released/', ports)).map(({ key }) => versionOfKey(key));
   if (released.length === 0) return [];
   const entries = await ports.log.latest({ limit: 100_000 });
-  const published = new Set(entries.filter(({ stage }) => stage === 'published').map(({ version }) => version));
+  const published = new Set(
+    entries.filter(({ stage }) => stage === 'published').map(({ version }) => version),
+  );
   const pending = released.filter((version) => !published.has(version));
-  return each(pending, (version) => version, async (version) => {
-    await ports.stages.publish(version);
-    return true;
-  });
+  return each(
+    pending,
+    (version) => version,
+    async (version) => {
+      await ports.stages.publish(version);
+      return true;
+    },
+  );
 }
 
 /** Names of the items for which `drive` did something. One that fails is left for the next sweep and does not stop this one. */
-async function each<T>(items: readonly T[], name: (item: T) => string, drive: (item: T) => Promise<boolean>): Promise<string[]> {
+async function each<T>(
+  items: readonly T[],
+  name: (item: T) => string,
+  drive: (item: T) => Promise<boolean>,
+): Promise<string[]> {
   const driven: string[] = [];
   const failures: unknown[] = [];
   for (const item of items) {
@@ -95,6 +121,7 @@ async function each<T>(items: readonly T[], name: (item: T) => string, drive: (i
       failures.push(error);
     }
   }
-  if (failures.length > 0 && driven.length === 0) throw new AggregateError(failures, 'the sweep could drive nothing on');
+  if (failures.length > 0 && driven.length === 0)
+    throw new AggregateError(failures, 'the sweep could drive nothing on');
   return driven;
 }

@@ -1,5 +1,13 @@
 /** What arrived, at which stage it is, and why something is red: the operational record of each workbook. */
-export const INGEST_STAGES = ['raw', 'staged', 'gated', 'released', 'published', 'quarantined', 'refused'] as const;
+export const INGEST_STAGES = [
+  'raw',
+  'staged',
+  'gated',
+  'released',
+  'published',
+  'quarantined',
+  'refused',
+] as const;
 export type IngestStage = (typeof INGEST_STAGES)[number];
 
 export interface IngestEntry {

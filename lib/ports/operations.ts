@@ -15,5 +15,7 @@ export interface Operations {
   recordInstruments(series: readonly Series[]): Promise<void>;
   /** Moves a source's watermark forward; never back. */
   advanceWatermark(source: string, key: string, timestamp: string): Promise<void>;
+  /** From now on the delivery is due; again changes its deadline. */
+  expectDelivery(delivery: ExpectedDelivery): Promise<void>;
   expectedDeliveries(): Promise<readonly ExpectedDelivery[]>;
 }

@@ -7,7 +7,27 @@ import { AurumError } from '#lib/domain/errors.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
-const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const deadlines = list.pipe(
+  z.array(
+    z
+      .string()
+      .regex(
+        /^[a-z0-9]+=([01]\d|2[0-3]):[0-5]\d@[A-Za-z_]+(\/[A-Za-z_+\-0-9]+)*$/,
+        'must be vendor=HH:MM@Area/City',
+      )
+      .transform((text) => {
+        const [vendor, deadline, time_zone] = text.split(/[=@]/) as [string, string, string];
+        return { vendor, deadline, time_zone };
+      }),
+  ),
+);
 
 /** Every setting with its default and meaning; `npm run gen` writes the README's table from it. */
 export const settings = z.object({
@@ -20,13 +40,30 @@ export const settings = z.object({
   AURUM_S3_BUCKET: z.string().default('aurum').describe('Bucket of all objects'),
   AURUM_S3_ACCESS_KEY: z.string().min(3).default('minio').describe('S3 access key'),
   AURUM_S3_SECRET_KEY: z.string().min(8).default('minio123').describe('S3 secret key'),
-  AURUM_S3_PATH_STYLE: z.stringbool().default(true).describe('Bucket in the path (MinIO, the gateway), not in the host name'),
-  AURUM_EVENT_TOKEN: z.string().min(8).optional().describe('Bearer token a bucket notification must carry; default none'),
-  AURUM_EXPECTED_VENDORS: list.default(['pw', 'eugp', 'rp']).describe('Vendors whose release completes (and tags) a market day'),
+  AURUM_S3_PATH_STYLE: z
+    .stringbool()
+    .default(true)
+    .describe('Bucket in the path (MinIO, the gateway), not in the host name'),
+  AURUM_EVENT_TOKEN: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Bearer token a bucket notification must carry; default none'),
+  AURUM_EXPECTED_VENDORS: list
+    .default(['pw', 'eugp', 'rp'])
+    .describe('Vendors whose release completes (and tags) a market day'),
+  AURUM_DEADLINES: deadlines
+    .default([])
+    .describe('Workbooks that are due every business day, `eugp=18:00@Europe/London,...`; late = alert'),
   AURUM_DLQ_TOPIC: z.string().default('aurum.ingest.error.v1').describe('Topic for inputs that are refused'),
   AURUM_PARSE_TIMEOUT_MS: milliseconds.default(30_000).describe('A workbook that parses longer is refused'),
   AURUM_GATE_TIMEOUT_MS: milliseconds.default(30_000).describe('A gate that runs longer is red'),
-  AURUM_SWEEP_GRACE_MS: z.coerce.number().int().nonnegative().default(60_000).describe('Age from which the sweep drives an object on'),
+  AURUM_SWEEP_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .default(60_000)
+    .describe('Age from which the sweep drives an object on'),
   AURUM_QUERY_MEMORY_MB: z.coerce.number().int().min(32).default(256).describe('Memory for hot curve data'),
 });
 
@@ -38,12 +75,17 @@ export interface Config extends Omit<Settings, 'AURUM_S3_ENDPOINT'> {
 
 /** @throws AurumError naming each setting that is wrong. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const named = Object.fromEntries(Object.entries(environment).filter(([name, value]) => name.startsWith('AURUM_') && value !== ''));
+  const named = Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => name.startsWith('AURUM_') && value !== ''),
+  );
   const parsed = settings.safeParse(named);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     const field = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new AurumError('refused', 'setting_invalid', wrong, { field, remedy: 'Correct it in the environment or in .env.' });
+    throw new AurumError('refused', 'setting_invalid', wrong, {
+      field,
+      remedy: 'Correct it in the environment or in .env.',
+    });
   }
   const value = parsed.data;
   return {

@@ -22,4 +22,3 @@ export const jsonResponse = (statusCode: number, value: unknown): HttpResponse =
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),
 });
-

@@ -7,7 +7,10 @@ export function queryParameters<Query>(event: HttpEvent, schema: z.ZodType<Query
   const given: Record<string, string> = {};
   for (const [name, value] of searchParameters(event)) {
     if (Object.hasOwn(given, name)) {
-      throw refusal('parameter_repeated', `"${name}" is given more than once`, { field: name, remedy: 'Give it once.' });
+      throw refusal('parameter_repeated', `"${name}" is given more than once`, {
+        field: name,
+        remedy: 'Give it once.',
+      });
     }
     given[name] = value;
   }

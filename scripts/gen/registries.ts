@@ -11,8 +11,20 @@ interface PluginFolder {
 }
 
 const FOLDERS: readonly PluginFolder[] = [
-  { folder: 'lib/vendors', member: 'adapter', list: 'adapters', type: 'VendorAdapter', from: '#lib/domain/vendor.ts' },
-  { folder: 'lib/gates', member: 'family', list: 'families', type: 'ExpectationFamily', from: '#lib/domain/gate.ts' },
+  {
+    folder: 'lib/vendors',
+    member: 'adapter',
+    list: 'adapters',
+    type: 'VendorAdapter',
+    from: '#lib/domain/vendor.ts',
+  },
+  {
+    folder: 'lib/gates',
+    member: 'family',
+    list: 'families',
+    type: 'ExpectationFamily',
+    from: '#lib/domain/gate.ts',
+  },
 ];
 
 export function registryFiles(): Map<string, string> {

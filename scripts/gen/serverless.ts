@@ -37,18 +37,28 @@ export async function serverlessFiles(): Promise<Map<string, string>> {
   return new Map([['serverless.yml', header + stringify(service, { lineWidth: 120, singleQuote: true })]]);
 }
 
+/** A setting the framework reads from the environment. */
+function setting(name: string, fallback: string): string {
+  return `\${env:${name}, ${fallback}}`;
+}
+
 const SERVICE = {
   service: 'aurum',
   frameworkVersion: '4',
-  provider: { name: 'aws', runtime: 'nodejs22.x', stage: 'dev', region: 'us-east-1', memorySize: 1024, timeout: 60 },
+  provider: {
+    name: 'aws',
+    runtime: 'nodejs22.x',
+    stage: 'dev',
+    region: 'us-east-1',
+    memorySize: 1024,
+    timeout: 60,
+  },
   plugins: ['serverless-offline'],
   custom: {
     'serverless-offline': {
       host: '127.0.0.1',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the framework reads these
-      httpPort: '${env:AURUM_HTTP_PORT, 3000}',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the framework reads these
-      lambdaPort: '${env:AURUM_LAMBDA_PORT, 3002}',
+      httpPort: setting('AURUM_HTTP_PORT', '3000'),
+      lambdaPort: setting('AURUM_LAMBDA_PORT', '3002'),
       noPrependStageInUrl: true,
       noTimeout: true,
       // One process for all functions, so that the embedded stores are opened once.
@@ -68,8 +78,14 @@ function events(name: string, trigger: Trigger): unknown[] {
       const rules = [{ prefix: trigger.prefix }, ...suffix];
       // The bucket notification itself on AWS, and the same body by webhook everywhere else.
       return [
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the framework reads these
-        { s3: { bucket: '${env:AURUM_S3_BUCKET, "aurum"}', event: 's3:ObjectCreated:*', existing: true, rules } },
+        {
+          s3: {
+            bucket: setting('AURUM_S3_BUCKET', '"aurum"'),
+            event: 's3:ObjectCreated:*',
+            existing: true,
+            rules,
+          },
+        },
         { httpApi: `POST ${eventPath(name)}` },
       ];
     }

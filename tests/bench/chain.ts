@@ -18,7 +18,15 @@ async function drop(ports: ReturnType<typeof chainPorts>, vendor: string, day: s
 
 const warm = chainPorts({ expected_vendors: ['eugp'] });
 const times: number[] = [];
-for (const day of ['2025-09-01', '2025-09-02', '2025-09-03', '2025-09-04', '2025-09-05', '2025-09-08', '2025-09-09']) {
+for (const day of [
+  '2025-09-01',
+  '2025-09-02',
+  '2025-09-03',
+  '2025-09-04',
+  '2025-09-05',
+  '2025-09-08',
+  '2025-09-09',
+]) {
   times.push(await drop(warm, 'eugp', day));
 }
 print('EUGP dropped to served, first', times[0]!, 'ms');
@@ -29,7 +37,16 @@ const { file, bytes } = await sampleFile('eugp', '2025-09-12');
 const memory: number[] = [];
 const began_ms = performance.now();
 for (let index = 0; index < 100; index++) {
-  await runChain(many, await upload(many, file.replace('1430', String(1000 + index)), '2025-09-12', bytes, String(index).padStart(4, '0')));
+  await runChain(
+    many,
+    await upload(
+      many,
+      file.replace('1430', String(1000 + index)),
+      '2025-09-12',
+      bytes,
+      String(index).padStart(4, '0'),
+    ),
+  );
   if (index % 25 === 24) {
     globalThis.gc?.();
     const { heapUsed } = process.memoryUsage();

@@ -42,8 +42,13 @@ const cells = workbook.sheets.reduce((sum, sheet) => sum + sheet.cellCount, 0);
 const warm = await timed(15, () => readWorkbook(bytes, { source_file: file_name }));
 print('read all cells', warm, 'ms', { note: `${cells} cells, ${Math.round(cells / warm)} cells/ms` });
 const rows = await timed(15, () => parse({ source_file: file_name, bytes }));
-print('workbook to canonical rows', rows, 'ms', { ratio_to: 'read all cells', note: `${parse({ source_file: file_name, bytes }).table.length} rows` });
-print('peak memory', process.resourceUsage().maxRSS / 1024, 'MB', { note: 'of this process, before exceljs' });
+print('workbook to canonical rows', rows, 'ms', {
+  ratio_to: 'read all cells',
+  note: `${parse({ source_file: file_name, bytes }).table.length} rows`,
+});
+print('peak memory', process.resourceUsage().maxRSS / 1024, 'MB', {
+  note: 'of this process, before exceljs',
+});
 const theirs = await timed(3, () => new ExcelJS.Workbook().xlsx.load(bytes as never));
 print('exceljs', theirs, 'ms', { ratio_to: 'read all cells' });
 
@@ -57,7 +62,10 @@ def read():
 read(); t=time.perf_counter(); read(); print((time.perf_counter()-t)*1000)`;
 const openpyxl = `${CLOCK}import openpyxl
 t=time.perf_counter(); w=openpyxl.load_workbook(sys.argv[1],read_only=True); n=sum(1 for s in w for r in s.iter_rows(values_only=True) for _ in r); print((time.perf_counter()-t)*1000)`;
-for (const [name, program] of [['python-calamine', calamine], ['openpyxl read-only', openpyxl]] as const) {
+for (const [name, program] of [
+  ['python-calamine', calamine],
+  ['openpyxl read-only', openpyxl],
+] as const) {
   const value = python(program, file);
   if (value !== undefined) print(name, value, 'ms', { ratio_to: 'read all cells' });
 }

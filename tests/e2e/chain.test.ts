@@ -13,7 +13,8 @@ import { type ChainPorts, chainPorts, runChain, upload } from '#tests/fixtures/c
 import { sampleFile } from '#tests/fixtures/samples.ts';
 
 const DAY = '2025-09-12';
-const ask = (ports: ChainPorts, query: Record<string, string>) => queryCurves(curveQuery.parse({ limit: '10000', ...query }), ports);
+const ask = (ports: ChainPorts, query: Record<string, string>) =>
+  queryCurves(curveQuery.parse({ limit: '10000', ...query }), ports);
 /** Every record of a topic. */
 async function records<T>(ports: ChainPorts, topic: Topic<T>): Promise<T[]> {
   const values: T[] = [];
@@ -23,7 +24,11 @@ async function records<T>(ports: ChainPorts, topic: Topic<T>): Promise<T[]> {
 
 const published = (ports: ChainPorts) => records(ports, curveObservationTopic);
 
-async function deliver(ports: ChainPorts, vendor: string, options: Parameters<typeof sampleFile>[2] & { day?: string; sequencer?: string } = {}) {
+async function deliver(
+  ports: ChainPorts,
+  vendor: string,
+  options: Parameters<typeof sampleFile>[2] & { day?: string; sequencer?: string } = {},
+) {
   const { day = DAY, sequencer, ...sample } = options;
   const { file, bytes } = await sampleFile(vendor, day, sample);
   const event = await upload(ports, file, day, bytes, sequencer);
@@ -33,14 +38,22 @@ async function deliver(ports: ChainPorts, vendor: string, options: Parameters<ty
 test('a dropped workbook is served, published once and versioned', async () => {
   const ports = chainPorts();
   const { version } = await deliver(ports, 'pw');
-  const answer = await ask(ports, { asset_class: 'power', iso: 'PJM', market: 'West', block: 'ON_PEAK', asof: DAY, tenor_type: 'MONTHLY' });
+  const answer = await ask(ports, {
+    asset_class: 'power',
+    iso: 'PJM',
+    market: 'West',
+    block: 'ON_PEAK',
+    asof: DAY,
+    tenor_type: 'MONTHLY',
+  });
   expect(answer.meta.releases).toMatchObject([{ vendor: 'pw', asof_date: DAY, version }]);
   expect(answer.data.length).toBeGreaterThanOrEqual(60);
   const everything = await ask(ports, { asof: DAY });
   expect((await published(ports)).sort(bySource)).toEqual([...everything.data].sort(bySource));
 });
 
-const bySource = (a: { source_cell?: string }, b: { source_cell?: string }) => (a.source_cell! < b.source_cell! ? -1 : 1);
+const bySource = (a: { source_cell?: string }, b: { source_cell?: string }) =>
+  a.source_cell! < b.source_cell! ? -1 : 1;
 
 test('the day is tagged when every expected vendor is released, and a correction adds .2', async () => {
   const ports = chainPorts({ expected_vendors: ['pw', 'eugp'] });
@@ -50,8 +63,14 @@ test('the day is tagged when every expected vendor is released, and a correction
   expect((await releasedRecord(ports.objects, second.version!))?.tag).toBe(`release-${DAY}`);
   const correction = await deliver(ports, 'pw', { seed: 2, sequencer: '03' });
   expect((await releasedRecord(ports.objects, correction.version!))?.tag).toBe(`release-${DAY}.2`);
-  expect([...(await ports.lake.tags('release-')).keys()].sort()).toEqual([`release-${DAY}`, `release-${DAY}.2`]);
-  expect((await ports.tables.tags('release-')).map(({ ref }) => ref).sort()).toEqual([`release-${DAY}`, `release-${DAY}.2`]);
+  expect([...(await ports.lake.tags('release-')).keys()].sort()).toEqual([
+    `release-${DAY}`,
+    `release-${DAY}.2`,
+  ]);
+  expect((await ports.tables.tags('release-')).map(({ ref }) => ref).sort()).toEqual([
+    `release-${DAY}`,
+    `release-${DAY}.2`,
+  ]);
 });
 
 test('a correction is served, the old version stays readable, and as_known_at answers as before it', async () => {
@@ -85,7 +104,8 @@ test('uploads of one key, shuffled and repeated, end with the newest served', as
   }
   const current = await ask(ports, { asof: DAY });
   expect(current.meta.releases.map(({ version }) => version)).toEqual([versions.get(3)]);
-  for (const version of versions.values()) expect((await ask(ports, { version })).data.length).toBe(current.data.length);
+  for (const version of versions.values())
+    expect((await ask(ports, { version })).data.length).toBe(current.data.length);
   expect((await published(ports)).length).toBe(3 * current.data.length);
 });
 
@@ -122,25 +142,33 @@ test('workbooks of several days released at once lose nothing', async () => {
   for (const asof of days) expect((await ask(ports, { asof })).data.length).toBeGreaterThan(0);
 });
 
-test.each(['crossed-bid-ask', 'bad-price', 'wrong-strip'] as const)('%s: nothing of the workbook moves, one alert, the report names the cell', async (corrupt) => {
-  const ports = chainPorts();
-  const { event, version } = await deliver(ports, 'eugp', { corrupt });
-  await runChain(ports, event);
-  expect((await ask(ports, { asof: DAY })).data).toEqual([]);
-  expect(await published(ports)).toEqual([]);
-  expect(await ports.tables.releases('main')).toEqual([]);
-  const alerts = await records(ports, alertTopic);
-  expect(alerts.map(({ alert_id }) => alert_id)).toEqual([`gate_red:${version}`]);
-  const report = await quarantined(ports.objects, version!);
-  expect(report?.verdict).toBe('red');
-  expect(JSON.stringify(report)).toMatch(/!D1\d|"D1\d"/);
-  const [entry] = await ports.log.latest({ limit: 1 });
-  expect(entry).toMatchObject({ stage: 'quarantined', status: 'red' });
-});
+test.each(['crossed-bid-ask', 'bad-price', 'wrong-strip'] as const)(
+  '%s: nothing of the workbook moves, one alert, the report names the cell',
+  async (corrupt) => {
+    const ports = chainPorts();
+    const { event, version } = await deliver(ports, 'eugp', { corrupt });
+    await runChain(ports, event);
+    expect((await ask(ports, { asof: DAY })).data).toEqual([]);
+    expect(await published(ports)).toEqual([]);
+    expect(await ports.tables.releases('main')).toEqual([]);
+    const alerts = await records(ports, alertTopic);
+    expect(alerts.map(({ alert_id }) => alert_id)).toEqual([`gate_red:${version}`]);
+    const report = await quarantined(ports.objects, version!);
+    expect(report?.verdict).toBe('red');
+    expect(JSON.stringify(report)).toMatch(/!D1\d|"D1\d"/);
+    const [entry] = await ports.log.latest({ limit: 1 });
+    expect(entry).toMatchObject({ stage: 'quarantined', status: 'red' });
+  },
+);
 
 test('a poison file is in the dead-letter topic with its reason and the next workbook is not held up', async () => {
   const ports = chainPorts();
-  const poison = await upload(ports, `EOD_PW_20250912_1430.xlsx`, DAY, new TextEncoder().encode('<html>sign in</html>'));
+  const poison = await upload(
+    ports,
+    `EOD_PW_20250912_1430.xlsx`,
+    DAY,
+    new TextEncoder().encode('<html>sign in</html>'),
+  );
   expect(await runChain(ports, poison)).toBeUndefined();
   await deliver(ports, 'eugp');
   const letters = await records(ports, ingestErrorTopic);
@@ -149,7 +177,7 @@ test('a poison file is in the dead-letter topic with its reason and the next wor
   expect((await ask(ports, { asof: DAY })).data.length).toBeGreaterThan(0);
 });
 
-test('an as-of of the path that is not the workbook\'s is refused', async () => {
+test("an as-of of the path that is not the workbook's is refused", async () => {
   const ports = chainPorts();
   const { file, bytes } = await sampleFile('pw', DAY);
   expect(await runChain(ports, await upload(ports, file, '2025-09-11', bytes))).toBeUndefined();
@@ -180,8 +208,12 @@ test('pages follow one another without a gap, a cursor belongs to its query, and
   } while (cursor !== null);
   expect(rows).toEqual(whole.data);
   const first = await ask(ports, { asof: DAY, limit: '10' });
-  await expect(ask(ports, { asof: DAY, iso: 'PJM', cursor: first.meta.next_cursor! })).rejects.toMatchObject({ code: 'cursor_mismatch' });
-  await expect(ask(ports, { asof: DAY, cursor: 'bm9uc2Vuc2U' })).rejects.toMatchObject({ code: 'cursor_invalid' });
+  await expect(ask(ports, { asof: DAY, iso: 'PJM', cursor: first.meta.next_cursor! })).rejects.toMatchObject({
+    code: 'cursor_mismatch',
+  });
+  await expect(ask(ports, { asof: DAY, cursor: 'bm9uc2Vuc2U' })).rejects.toMatchObject({
+    code: 'cursor_invalid',
+  });
 });
 
 test('latest is the newest released day of each curve', async () => {
@@ -195,11 +227,18 @@ test('latest is the newest released day of each curve', async () => {
   expect(new Set(european.data.map(({ asof_date }) => asof_date))).toEqual(new Set(['2025-09-11']));
 });
 
-test('quoted and derived strips of one tenor agree within the vendor\'s rounding and say which they are', async () => {
+test("quoted and derived strips of one tenor agree within the vendor's rounding and say which they are", async () => {
   const ports = chainPorts();
   await deliver(ports, 'eugp');
-  const answer = await queryStrips(stripQuery.parse({ asof: DAY, location: 'German', block: 'BASE', product: 'power', limit: '1000' }), ports);
-  const derived = new Map(answer.data.filter(({ strip_source }) => strip_source === 'derived').map((strip) => [strip.tenor_label, strip]));
+  const answer = await queryStrips(
+    stripQuery.parse({ asof: DAY, location: 'German', block: 'BASE', product: 'power', limit: '1000' }),
+    ports,
+  );
+  const derived = new Map(
+    answer.data
+      .filter(({ strip_source }) => strip_source === 'derived')
+      .map((strip) => [strip.tenor_label, strip]),
+  );
   const quoted = answer.data.filter(({ strip_source }) => strip_source === 'vendor');
   expect(quoted).toHaveLength(30);
   for (const strip of quoted) {

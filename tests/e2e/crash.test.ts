@@ -18,15 +18,20 @@ const stop = (): never => {
 /** Every object's content and every record of every topic. */
 async function state(stores: Stores) {
   const objects: Record<string, string> = {};
-  for await (const { key } of stores.objects.list('')) objects[key] = hash('sha256', (await stores.objects.get(key))!.body, 'hex');
+  for await (const { key } of stores.objects.list(''))
+    objects[key] = hash('sha256', (await stores.objects.get(key))!.body, 'hex');
   const records = [];
   for (const topic of [curveObservationTopic, qaResultTopic, alertTopic]) {
-    for await (const { position, value } of stores.bus.read(topic as typeof curveObservationTopic)) records.push([topic.name, position, value]);
+    for await (const { position, value } of stores.bus.read(topic as typeof curveObservationTopic))
+      records.push([topic.name, position, value]);
   }
   return { objects, records: hash('sha256', JSON.stringify(records), 'hex'), count: records.length };
 }
 
-const stores = () => ({ objects: memoryObjectStore({ now: () => new Date(FIXED_NOW), versioned_prefixes: [] }), bus: memoryEventBus() });
+const stores = () => ({
+  objects: memoryObjectStore({ now: () => new Date(FIXED_NOW), versioned_prefixes: [] }),
+  bus: memoryEventBus(),
+});
 
 describe.each([
   ['a good workbook', {}, 42],
@@ -44,7 +49,10 @@ describe.each([
       for (let at = 1; ; at++) {
         const held = stores();
         const event = await upload(chainPorts(held), file, DAY, bytes, '01');
-        const outcome = await runChain(chainPorts(crashing(held, { at, when, stop })), event).then(() => 'done', (error: unknown) => error);
+        const outcome = await runChain(chainPorts(crashing(held, { at, when, stop })), event).then(
+          () => 'done',
+          (error: unknown) => error,
+        );
         if (outcome === 'done') break;
         expect(outcome).toBeInstanceOf(Crash);
         stopped += 1;

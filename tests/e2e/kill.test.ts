@@ -25,7 +25,14 @@ async function site(name: string) {
     versioned_prefixes: ['raw/'],
     notifications: [],
   });
-  const objects = s3ObjectStore({ endpoint: gateway.url, region: 'us-east-1', bucket: BUCKET, access_key: 'minio', secret_key: 'minio123', force_path_style: true });
+  const objects = s3ObjectStore({
+    endpoint: gateway.url,
+    region: 'us-east-1',
+    bucket: BUCKET,
+    access_key: 'minio',
+    secret_key: 'minio123',
+    force_path_style: true,
+  });
   const bus = logEventBus({ dir: join(folder, name, 'events') });
   const { file, bytes } = await sampleFile('pw', '2025-09-12');
   const event = await upload(chainPorts({ objects, bus }), file, '2025-09-12', bytes, '01');
@@ -37,9 +44,13 @@ type Site = Awaited<ReturnType<typeof site>>;
 /** The gateway answers from this process, so the child runs beside it. */
 function run({ gateway, dir, event }: Site, at: number): Promise<NodeJS.Signals | number> {
   const script = join(import.meta.dirname, '../fixtures/chain-process.ts');
-  const child = spawn(process.execPath, [script, String(gateway.port), dir, JSON.stringify(event), String(at)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [script, String(gateway.port), dir, JSON.stringify(event), String(at)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let messages = '';
   child.stderr.on('data', (chunk) => {
     messages += chunk;
@@ -57,7 +68,8 @@ async function state({ objects, bus }: Site) {
   const names: string[] = [];
   for await (const { key } of objects.list('')) names.push(key.replaceAll(/[0-9a-f-]{16,}/g, '*'));
   const cells: string[] = [];
-  for await (const { value } of bus.read(curveObservationTopic)) cells.push(`${value.source_cell}=${value.value}`);
+  for await (const { value } of bus.read(curveObservationTopic))
+    cells.push(`${value.source_cell}=${value.value}`);
   return { names: names.sort(), cells };
 }
 

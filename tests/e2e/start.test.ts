@@ -31,11 +31,21 @@ interface Answer {
 
 async function get(path: string): Promise<Answer> {
   const response = await fetch(site.api + path);
-  return { status: response.status, type: response.headers.get('content-type'), body: (await response.json()) as Answer['body'] };
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    body: (await response.json()) as Answer['body'],
+  };
 }
 
 function upload(name: string, day: string, bytes: Uint8Array) {
-  const client = new Client({ endPoint: '127.0.0.1', port: site.s3_port, useSSL: false, accessKey: 'minio', secretKey: 'minio123' });
+  const client = new Client({
+    endPoint: '127.0.0.1',
+    port: site.s3_port,
+    useSSL: false,
+    accessKey: 'minio',
+    secretKey: 'minio123',
+  });
   return client.putObject('aurum', `raw/vendor_curves/${day}/${name}`, Buffer.from(bytes));
 }
 
@@ -58,12 +68,22 @@ test('the printed curl line answers with the sample day', async () => {
   const answer = await get(url!.slice(site.api.length));
   expect(answer.status).toBe(200);
   expect(answer.body.data.length).toBeGreaterThanOrEqual(60);
-  expect(answer.body.data[0]).toMatchObject({ iso: 'PJM', market: 'West', block: 'ON_PEAK', currency: 'USD', per_unit: 'MWh' });
+  expect(answer.body.data[0]).toMatchObject({
+    iso: 'PJM',
+    market: 'West',
+    block: 'ON_PEAK',
+    currency: 'USD',
+    per_unit: 'MWh',
+  });
 });
 
 test('all three samples are served, with strips', async () => {
   const { body } = await get('/v1/ingest?limit=10');
-  expect(body.data.map(({ vendor, stage }) => `${vendor} ${stage}`).sort()).toEqual(['eugp published', 'pw published', 'rp published']);
+  expect(body.data.map(({ vendor, stage }) => `${vendor} ${stage}`).sort()).toEqual([
+    'eugp published',
+    'pw published',
+    'rp published',
+  ]);
   const strips = await get('/v1/curves/strips?location=German&block=BASE&asof=2025-09-12&source=vendor');
   expect(strips.body.data.length).toBe(30);
 });
@@ -72,14 +92,20 @@ test('a workbook dropped by an S3 client is served seconds later', async () => {
   const { file, bytes } = await sampleFile('eugp', '2025-09-15');
   await upload(file, '2025-09-15', bytes);
   const path = '/v1/curves?asof=2025-09-15&location=German&block=BASE&tenor_type=MONTHLY';
-  const answer = await eventually(() => get(path), ({ body }) => body.data.length > 0);
+  const answer = await eventually(
+    () => get(path),
+    ({ body }) => body.data.length > 0,
+  );
   expect(answer.body.data.length).toBe(2 * 121); // the outright and the spark spread
 });
 
 test('a red workbook waits in quarantine and the command line says why', async () => {
   const { file, bytes } = await sampleFile('eugp', '2025-09-16', { corrupt: 'crossed-bid-ask' });
   await upload(file, '2025-09-16', bytes);
-  const listed = await eventually(() => get('/v1/quarantine?asof=2025-09-16'), ({ body }) => body.data.length > 0);
+  const listed = await eventually(
+    () => get('/v1/quarantine?asof=2025-09-16'),
+    ({ body }) => body.data.length > 0,
+  );
   expect(listed.body.data[0]).toMatchObject({ vendor: 'eugp', source_file: file });
   const shown = await aurum('quarantine', 'show', String(listed.body.data[0]!.version));
   expect(shown.code).toBe(0);
@@ -116,7 +142,10 @@ test.each([
 });
 
 test('what is not in quarantine is 404', async () => {
-  expect(await get('/v1/quarantine/20250912-0000000000000000')).toMatchObject({ status: 404, body: { code: 'quarantine_not_found' } });
+  expect(await get('/v1/quarantine/20250912-0000000000000000')).toMatchObject({
+    status: 404,
+    body: { code: 'quarantine_not_found' },
+  });
 });
 
 test('a webhook without the token is refused', async () => {

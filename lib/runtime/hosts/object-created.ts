@@ -7,9 +7,9 @@ import { type ObjectCreated, objectEvent, objectsCreated } from '#events/object-
 import { AurumError, type ErrorDetail, errorLine } from '#lib/domain/errors.ts';
 import { deadLetter, giveUpAfterTries } from '#lib/flows/dead-letter.ts';
 import { type Platform, platform } from '#lib/runtime/compose.ts';
+import { type HttpEvent, type HttpResponse, jsonResponse } from '#lib/runtime/http-event.ts';
 import { logLine } from '#lib/runtime/log.ts';
 import { problem } from '#lib/runtime/middleware/problem-json.ts';
-import { type HttpEvent, type HttpResponse, jsonResponse } from '#lib/runtime/http-event.ts';
 
 export type Stage = (event: ObjectCreated, ports: Platform) => Promise<unknown>;
 
@@ -22,12 +22,19 @@ export function onObjectCreated(name: string, stage: Stage) {
       if (webhook !== undefined) authorise(webhook, ports.config.AURUM_EVENT_TOKEN);
       const envelope = objectEvent.parse(webhook === undefined ? event : JSON.parse(bodyText(webhook)));
       const outcomes = [];
-      for (const created of objectsCreated(envelope)) outcomes.push(await runStage(name, stage, created, ports));
+      for (const created of objectsCreated(envelope))
+        outcomes.push(await runStage(name, stage, created, ports));
       return jsonResponse(200, { stage: name, outcomes });
     } catch (error) {
       if (webhook === undefined) throw error;
-      const envelopeWrong = error instanceof SyntaxError || (error instanceof Error && error.name === 'ZodError');
-      return problem(envelopeWrong ? new AurumError('refused', 'event_invalid', 'the body is no bucket notification', { cause: error }) : error, webhook.rawPath ?? '');
+      const envelopeWrong =
+        error instanceof SyntaxError || (error instanceof Error && error.name === 'ZodError');
+      return problem(
+        envelopeWrong
+          ? new AurumError('refused', 'event_invalid', 'the body is no bucket notification', { cause: error })
+          : error,
+        webhook.rawPath ?? '',
+      );
     }
   };
 }
@@ -43,7 +50,9 @@ function authorise(event: HttpEvent, token: string | undefined): void {
   const given = Buffer.from(event.headers?.authorization ?? event.headers?.Authorization ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-    throw new AurumError('refused', 'event_unauthorised', 'the notification has no valid token', { remedy: 'Set AURUM_EVENT_TOKEN at the sender.' });
+    throw new AurumError('refused', 'event_unauthorised', 'the notification has no valid token', {
+      remedy: 'Set AURUM_EVENT_TOKEN at the sender.',
+    });
   }
 }
 
@@ -51,12 +60,23 @@ async function runStage(name: string, stage: Stage, event: ObjectCreated, ports:
   const started_ms = performance.now();
   try {
     const outcome = await stage(event, ports);
-    logLine('info', 'stage_done', { stage: name, key: event.key, outcome: JSON.stringify(outcome), took_ms: Math.round(performance.now() - started_ms) });
+    logLine('info', 'stage_done', {
+      stage: name,
+      key: event.key,
+      outcome: JSON.stringify(outcome),
+      took_ms: Math.round(performance.now() - started_ms),
+    });
     return outcome;
   } catch (error) {
     if (error instanceof AurumError && error.retryable) throw error;
     const detail = detailOf(error);
-    logLine('error', 'stage_failed', { stage: name, key: event.key, code: detail.code, reason: errorLine(detail), stack: error instanceof Error ? error.stack : undefined });
+    logLine('error', 'stage_failed', {
+      stage: name,
+      key: event.key,
+      code: detail.code,
+      reason: errorLine(detail),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
     if (error instanceof AurumError && error.kind === 'refused') {
       await deadLetter(name, event, detail, ports);
       return { outcome: 'refused', error: detail };

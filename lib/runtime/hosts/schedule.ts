@@ -9,7 +9,10 @@ export function onSchedule(name: string, run: (ports: Platform) => Promise<unkno
       logLine('info', 'schedule_done', { schedule: name, report: JSON.stringify(report) });
       return { ok: true };
     } catch (error) {
-      logLine('error', 'schedule_failed', { schedule: name, reason: error instanceof Error ? error.stack : String(error) });
+      logLine('error', 'schedule_failed', {
+        schedule: name,
+        reason: error instanceof Error ? error.stack : String(error),
+      });
       return { ok: false };
     }
   };

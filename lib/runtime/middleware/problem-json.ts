@@ -24,10 +24,22 @@ export function problem(error: unknown, instance: string): HttpResponse {
   const detail = known?.detail() ?? { code: 'internal_error', message: 'the request could not be answered' };
   const status = detail.code.endsWith('_not_found') ? 404 : STATUS[known?.kind ?? 'fault'];
   const { code, message, remedy, ...place } = detail;
-  const body = { type: 'about:blank', title: code.replaceAll('_', ' '), status, code, detail: message, remedy, instance, ...place };
+  const body = {
+    type: 'about:blank',
+    title: code.replaceAll('_', ' '),
+    status,
+    code,
+    detail: message,
+    remedy,
+    instance,
+    ...place,
+  };
   return {
     statusCode: status,
-    headers: { 'content-type': 'application/problem+json', ...(status === 503 ? { 'retry-after': '1' } : {}) },
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(status === 503 ? { 'retry-after': '1' } : {}),
+    },
     body: JSON.stringify(body),
   };
 }

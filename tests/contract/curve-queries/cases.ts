@@ -173,13 +173,6 @@ export function curveQueriesCases(
       }
     });
 
-    it('skips all of a place when the position names no workbook', async () => {
-      const [first] = expected(slice({ filter: seriesFilter(25) }));
-      const { source_file: _dropped, ...after } = first!;
-      const query = slice({ filter: seriesFilter(25), after: { ...after } });
-      expect(await opened.queries.slice(query)).toStrictEqual(expected(query));
-    });
-
     it('gives of each curve and tenor the newest day that has it, older tenors too', async () => {
       const found = await opened.queries.slice(
         slice({ latest: true, filter: { curve_key: seriesOf(3).curve_key } }),
@@ -217,8 +210,4 @@ export function curveQueriesCases(
       expect(await opened.queries.slice(slice({ limit: 1 }))).toHaveLength(1);
     });
   });
-}
-
-function seriesFilter(curve: number): CurveFilter {
-  return { curve_key: seriesOf(curve).curve_key };
 }

@@ -133,6 +133,20 @@ function tenancyCases(name: string, open: () => Sql): void {
   const idOf = (table: string) => (table === 'tenant' ? 'id' : 'tenant_id');
 
   describe(`${name}: tenants`, () => {
+    test('every table with a tenant is closed, to its owner as well, and views ask as their reader', async () => {
+      const tables = await open().transaction('aurum_api', (tx) =>
+        tx.query(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+          AND (relname = 'tenant' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND attname = 'tenant_id'))
+          AND relrowsecurity AND relforcerowsecurity ORDER BY name`),
+      );
+      expect(tables.map(({ name: table }) => table)).toEqual([...TENANT_TABLES].sort());
+      const views = await open().transaction('aurum_api', (tx) =>
+        tx.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
+          AND NOT coalesce(reloptions, '{}') && ARRAY['security_invoker=true']`),
+      );
+      expect(views).toEqual([]);
+    });
+
     test('a tenant sees its own rows', async () => {
       const sql = open();
       const { tenant } = await tenantWithRows(sql);

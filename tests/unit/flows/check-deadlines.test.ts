@@ -22,7 +22,12 @@ test('nothing is due at the weekend', () => {
 function ports(released: readonly ReturnType<typeof release>[]) {
   return {
     tables: { releases: async () => released } as Pick<Tables, 'releases'> as Tables,
-    operations: { expectedDeliveries: async () => [delivery], recordInstruments: async () => {}, advanceWatermark: async () => {} },
+    operations: {
+      expectDelivery: async () => {},
+      expectedDeliveries: async () => [delivery],
+      recordInstruments: async () => {},
+      advanceWatermark: async () => {},
+    },
     bus: memoryEventBus(),
     clock: { now: () => '2025-09-12T22:30:00.000Z' },
     alertTopic,

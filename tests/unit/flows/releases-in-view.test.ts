@@ -6,20 +6,32 @@ import { release } from '#tests/fixtures/release.ts';
 
 test('a correction replaces its slot and other slots stay', () => {
   const first = release({ version: '20250912-0000000000000001', sequence: '01' });
-  const correction = release({ version: '20250912-0000000000000002', sequence: '02', known_at: '2025-09-13T08:00:00.000Z' });
+  const correction = release({
+    version: '20250912-0000000000000002',
+    sequence: '02',
+    known_at: '2025-09-13T08:00:00.000Z',
+  });
   const other = release({ version: '20250912-0000000000000003', vendor: 'rp' });
   expect(currentReleases([first, correction, other])).toEqual([correction, other]);
 });
 
 test('an upload released late never replaces a newer upload of its slot', () => {
   const newer = release({ version: '20250912-0000000000000002', sequence: '02' });
-  const straggler = release({ version: '20250912-0000000000000001', sequence: '01', known_at: '2025-09-14T00:00:00.000Z' });
+  const straggler = release({
+    version: '20250912-0000000000000001',
+    sequence: '01',
+    known_at: '2025-09-14T00:00:00.000Z',
+  });
   expect(currentReleases([newer, straggler])).toEqual([newer]);
 });
 
 test('as known at an instant, later releases are not there', () => {
   const first = release({ version: '20250912-0000000000000001', sequence: '01' });
-  const correction = release({ version: '20250912-0000000000000002', sequence: '02', known_at: '2025-09-13T08:00:00.000Z' });
+  const correction = release({
+    version: '20250912-0000000000000002',
+    sequence: '02',
+    known_at: '2025-09-13T08:00:00.000Z',
+  });
   expect(currentReleases([first, correction], '2025-09-13T07:59:59.999Z')).toEqual([first]);
   expect(currentReleases([first, correction], '2025-09-13T08:00:00.000Z')).toEqual([correction]);
   expect(currentReleases([first, correction], '2025-09-12T21:29:59.999Z')).toEqual([]);
@@ -39,7 +51,11 @@ function naiveReplay(history: readonly CurveRelease[], instant: string): Map<str
 
 test('as_known_at equals a naive replay on random histories of releases and corrections', () => {
   const histories = fc.array(
-    fc.record({ vendor: fc.constantFrom('pw', 'eugp', 'rp'), day: fc.integer({ min: 1, max: 4 }), order: fc.integer({ min: 0, max: 1e6 }) }),
+    fc.record({
+      vendor: fc.constantFrom('pw', 'eugp', 'rp'),
+      day: fc.integer({ min: 1, max: 4 }),
+      order: fc.integer({ min: 0, max: 1e6 }),
+    }),
     { maxLength: 25 },
   );
   const property = fc.property(histories, fc.integer({ min: 0, max: 30 }), (drafts, at) => {
@@ -54,7 +70,9 @@ test('as_known_at equals a naive replay on random histories of releases and corr
     );
     const instant = new Date(Date.UTC(2025, 8, 5, 0, 0, at)).toISOString();
     const current = currentReleases(history, instant);
-    expect(new Map(current.map(({ vendor, asof_date, version }) => [`${vendor}|${asof_date}`, version]))).toEqual(naiveReplay(history, instant));
+    expect(
+      new Map(current.map(({ vendor, asof_date, version }) => [`${vendor}|${asof_date}`, version])),
+    ).toEqual(naiveReplay(history, instant));
   });
   fc.assert(property, { numRuns: 1_000 });
 });

@@ -27,15 +27,26 @@ test.each([
   ['curve_key=abc', 'curve_key'],
   ['iso=', 'iso'],
 ])('%s is refused by the name of its field', (query, field) => {
-  expect(() => ask(query)).toThrow(expect.objectContaining({ code: 'parameter_invalid', place: expect.objectContaining({ field: expect.stringContaining(field) }) }));
+  expect(() => ask(query)).toThrow(
+    expect.objectContaining({
+      code: 'parameter_invalid',
+      place: expect.objectContaining({ field: expect.stringContaining(field) }),
+    }),
+  );
 });
 
 test('an unknown parameter is refused and the known ones are named', () => {
   expect(() => ask('iso=PJM&hub=West')).toThrow(
-    expect.objectContaining({ code: 'parameter_unknown', place: { field: 'hub' }, remedy: expect.stringContaining('market') }),
+    expect.objectContaining({
+      code: 'parameter_unknown',
+      place: { field: 'hub' },
+      remedy: expect.stringContaining('market'),
+    }),
   );
 });
 
 test('a repeated parameter is refused', () => {
-  expect(() => ask('iso=PJM&iso=MISO')).toThrow(expect.objectContaining({ code: 'parameter_repeated', place: { field: 'iso' } }));
+  expect(() => ask('iso=PJM&iso=MISO')).toThrow(
+    expect.objectContaining({ code: 'parameter_repeated', place: { field: 'iso' } }),
+  );
 });
