@@ -33,6 +33,7 @@ const deadlines = list.pipe(
 export const settings = z.object({
   AURUM_HOME: z.string().default('.aurum').describe('Data folder of the local stores'),
   AURUM_HTTP_PORT: port.default(3000).describe('Port of the API'),
+  AURUM_API_URL: z.url().optional().describe('Where the command line finds the API; default this machine'),
   AURUM_LAMBDA_PORT: port.default(3002).describe('Port on which local functions take events'),
   AURUM_S3_PORT: port.default(9000).describe('Port of the local S3 gateway'),
   AURUM_S3_ENDPOINT: z.url().optional().describe('S3 endpoint; default the local gateway'),
@@ -69,7 +70,9 @@ export const settings = z.object({
 
 export type Settings = z.infer<typeof settings>;
 
-export interface Config extends Omit<Settings, 'AURUM_S3_ENDPOINT'> {
+export interface Config extends Omit<Settings, 'AURUM_S3_ENDPOINT' | 'AURUM_API_URL'> {
+  /** Without a slash at the end. */
+  readonly AURUM_API_URL: string;
   readonly AURUM_S3_ENDPOINT: string;
 }
 
@@ -91,6 +94,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     ...value,
     AURUM_HOME: resolve(value.AURUM_HOME),
+    AURUM_API_URL: (value.AURUM_API_URL ?? `http://127.0.0.1:${value.AURUM_HTTP_PORT}`).replace(/\/+$/, ''),
     AURUM_S3_ENDPOINT: value.AURUM_S3_ENDPOINT ?? `http://127.0.0.1:${value.AURUM_S3_PORT}`,
   };
 }

@@ -1,5 +1,9 @@
-/** 100,000 curve rows to Avro and back: as objects, and straight from the columnar table, beside JSON. */
+/** 100,000 curve rows to Avro and back, from objects and from the columnar table, beside JSON; and onto the event log. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { curveObservationTopic } from '#events/curve-observation.ts';
+import { logEventBus } from '#lib/adapters/event-bus/log.ts';
 import { avroCodec } from '#lib/avro/codec.ts';
 import { avroSchema } from '#lib/avro/schema.ts';
 import { type CurveTable, curveKey, rowsOf, type Series, versionHash } from '#lib/domain/curve.ts';
@@ -103,3 +107,21 @@ print(
   'ms',
   { ratio_to: json },
 );
+
+const dir = mkdtempSync(join(tmpdir(), 'aurum-bench-'));
+const bus = logEventBus({ dir });
+for (const time of ['first', 'second']) {
+  const began_ms = performance.now();
+  await bus.publish(curveObservationTopic, time, rowsOf(table, INGEST_TS));
+  print(`curve table published, durable, ${time} time`, performance.now() - began_ms, 'ms', {
+    ratio_to: json,
+  });
+}
+const read_ms = performance.now();
+let records = 0;
+for await (const _record of bus.read(curveObservationTopic)) records++;
+print('read from the event log', performance.now() - read_ms, 'ms', {
+  ratio_to: json,
+  note: `${records} records`,
+});
+rmSync(dir, { recursive: true });

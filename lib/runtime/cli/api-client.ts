@@ -1,7 +1,7 @@
 /** GET requests to the API, its problems as errors. Knows no route. */
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
+import { readConfig } from '#lib/runtime/config.ts';
 import type { CommandIo } from './command.ts';
-import { readSettings } from './settings.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -17,7 +17,7 @@ export type ApiGet = <Data>(
 
 /** @returns a function that throws AurumError: `refused` for a 4xx, `busy` when nothing answers. */
 export function apiClient({ environment }: CommandIo): ApiGet {
-  const { api_url } = readSettings(environment);
+  const { AURUM_API_URL: api_url } = readConfig(environment);
   return async <Data>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => {
     const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
     const search = new URLSearchParams(given).toString();

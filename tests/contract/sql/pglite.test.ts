@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pgliteSql } from '#lib/adapters/sql/pglite.ts';
 import type { Sql } from '#lib/ports/sql.ts';
 import { sqlCases } from './cases.ts';
@@ -19,6 +19,18 @@ afterAll(async () => {
 sqlCases('PGlite', () => memory);
 
 describe('PGlite in a folder', () => {
+  const made = join(home, 'made');
+  beforeAll(async () => {
+    const sql = pgliteSql({ dir: made, ddl });
+    await sql.migrate();
+    await sql.close();
+  });
+  /** A folder of its own with an empty database: copied, for making one takes ten times as long. */
+  const folder = (name: string) => {
+    const dir = join(home, name);
+    cpSync(made, dir, { recursive: true });
+    return dir;
+  };
   const script = join(import.meta.dirname, 'sql-process.ts');
   const sources = (sql: Sql) =>
     sql.transaction('aurum_api', (tx) =>
@@ -26,7 +38,7 @@ describe('PGlite in a folder', () => {
     );
 
   test('what a killed process committed is there, what it did not is not', async () => {
-    const dir = join(home, 'killed', 'postgres');
+    const dir = folder('killed');
     const { signal, stderr } = spawnSync(process.execPath, [script, dir, 'die'], { encoding: 'utf8' });
     expect(signal, stderr).toBe('SIGKILL');
     const sql = pgliteSql({ dir, ddl });
@@ -36,7 +48,7 @@ describe('PGlite in a folder', () => {
   });
 
   test('a second holder is told who has the folder, and gets it afterwards', async () => {
-    const dir = join(home, 'held');
+    const dir = folder('held');
     const child = spawn(process.execPath, [script, dir, 'hold'], { stdio: ['pipe', 'pipe', 'inherit'] });
     await new Promise((resolve) => child.stdout.once('data', resolve));
     const sql = pgliteSql({ dir, ddl });
@@ -54,10 +66,7 @@ describe('PGlite in a folder', () => {
   });
 
   test('a first start that died is begun again, a lock of a process long gone is taken', async () => {
-    const dir = join(home, 'unfinished');
-    const begun = pgliteSql({ dir, ddl });
-    await begun.migrate();
-    await begun.close();
+    const dir = folder('unfinished');
     rmSync(join(dir, 'global'), { recursive: true });
     writeFileSync(`${dir}.unfinished`, '');
     writeFileSync(`${dir}.lock`, `${process.pid} 1\n`);
@@ -68,10 +77,8 @@ describe('PGlite in a folder', () => {
   });
 
   test('a folder that is no database is left alone and named, and the call may be tried again', async () => {
-    const dir = join(home, 'damaged');
+    const dir = folder('damaged');
     const sql = pgliteSql({ dir, ddl });
-    await sql.migrate();
-    await sql.close();
     const control = join(dir, 'global', 'pg_control');
     const content = readFileSync(control);
     writeFileSync(control, 'damaged');

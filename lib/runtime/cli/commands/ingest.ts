@@ -4,12 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { asofOfFileName } from '#lib/domain/asof.ts';
 import { type AurumError, busy, refusal } from '#lib/domain/errors.ts';
 import type { IngestEntry, IngestStage } from '#lib/ports/ingest-log.ts';
+import { readConfig } from '#lib/runtime/config.ts';
 import { type ApiGet, apiClient } from '../api-client.ts';
 import { type Command, type CommandIo, dateOption, usageError, wholeNumberOption } from '../command.ts';
 import { EXIT_REFUSED } from '../errors.ts';
 import { readInput } from '../files.ts';
 import { type Progress, progressOf } from '../progress.ts';
-import { readSettings } from '../settings.ts';
 
 const DEFAULT_TIMEOUT_S = 120;
 const POLL_MS = 250;
@@ -78,7 +78,7 @@ async function deliveryOf(path: string, given_asof: string | undefined): Promise
 }
 
 async function upload(deliveries: readonly Delivery[], io: CommandIo): Promise<readonly Uploaded[]> {
-  const config = readSettings(io.environment);
+  const config = readConfig(io.environment);
   const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
     endpoint: config.AURUM_S3_ENDPOINT,
