@@ -4,7 +4,7 @@
  */
 import type { IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectEntry, ObjectStore } from '#lib/ports/object-store.ts';
-import { gateResultKey, RAW_PREFIX, releasedKey, versionOfKey } from './stage-keys.ts';
+import { RAW_PREFIX, versionOfKey } from './stage-keys.ts';
 
 /** The stages, as the host wires them; each takes what its event would have carried. */
 export interface SweepStages {
@@ -23,105 +23,91 @@ export interface SweepPorts {
   readonly now_ms: number;
 }
 
+/** What was driven on: object keys, then versions. */
 export interface SweepReport {
   readonly listed: number;
   readonly ingested: readonly string[];
   readonly gated: readonly string[];
   readonly released: readonly string[];
   readonly published: readonly string[];
+  /** What could not be driven on this time, with the reason; the next sweep tries again. */
+  readonly failed: readonly string[];
 }
+
+/** Deliveries the log is asked for; more than any bucket holds between two clean-ups. */
+const ALL_DELIVERIES = 1_000_000;
 
 export async function sweep(ports: SweepPorts): Promise<SweepReport> {
-  const raw = await listOld(RAW_PREFIX, ports);
-  const ingested = await each(
-    raw,
-    (object) => object.key,
-    async (object) => {
-      const delivery = `${object.key}|${object.etag}`;
-      const entries = await ports.log.latest({ source_key: object.key, limit: 1_000 });
-      const known = entries.some(
-        (entry) => `${entry.source_key}|${entry.etag}` === delivery && entry.stage !== 'raw',
-      );
-      if (known) return false;
-      await ports.stages.ingest(object);
-      return true;
-    },
+  const failed: string[] = [];
+  const { objects, log, stages } = ports;
+  const isOld = ({ last_modified }: ObjectEntry) =>
+    ports.now_ms - Date.parse(last_modified) >= ports.grace_ms;
+
+  const raw = (await listed(objects, RAW_PREFIX)).filter(isOld);
+  const entries = await log.latest({ limit: ALL_DELIVERIES });
+  const begun = new Set(
+    entries.flatMap(({ source_key, etag, stage }) => (stage === 'raw' ? [] : [`${source_key}|${etag}`])),
   );
-  const gated = await advance('staged/', '/report.json', gateResultKey, ports.stages.gate, ports);
-  const released = await advance(
-    'gated/',
-    '/result.json',
-    releasedKey,
-    async (version) => (await ports.stages.release(version)) !== 'red',
-    ports,
+  const lost = raw.filter(({ key, etag }) => !begun.has(`${key}|${etag}`));
+  const ingested = await driveOn(lost, ({ key }) => key, stages.ingest, failed);
+
+  const staged = await versions(objects, 'staged/', '/report.json', isOld);
+  const judged = await versions(objects, 'gated/', '/result.json');
+  const gated = await driveOn(without(staged, judged), String, stages.gate, failed);
+
+  const judgedLongAgo = await versions(objects, 'gated/', '/result.json', isOld);
+  const red = await versions(objects, 'quarantine/', '/result.json');
+  const onMain = await versions(objects, 'released/', '.json');
+  const released = await driveOn(without(judgedLongAgo, [...red, ...onMain]), String, stages.release, failed);
+
+  // Publication leaves no object, so the log says which released versions are not published yet.
+  const releasedLongAgo = await versions(objects, 'released/', '.json', isOld);
+  const served = entries.flatMap(({ version, stage }) =>
+    stage === 'published' && version !== null ? [version] : [],
   );
-  const published = await publishPending(ports);
-  return { listed: raw.length, ingested, gated, released, published };
+  const published = await driveOn(without(releasedLongAgo, served), String, stages.publish, failed);
+  return { listed: raw.length, ingested, gated, released, published, failed };
 }
 
-async function listOld(prefix: string, ports: SweepPorts): Promise<ObjectEntry[]> {
+async function listed(objects: ObjectStore, prefix: string): Promise<ObjectEntry[]> {
   const entries: ObjectEntry[] = [];
-  for await (const entry of ports.objects.list(prefix)) {
-    if (ports.now_ms - Date.parse(entry.last_modified) >= ports.grace_ms) entries.push(entry);
-  }
+  for await (const entry of objects.list(prefix)) entries.push(entry);
   return entries;
 }
 
-/** Runs `next` for each output of a stage that the following stage has no output for. */
-async function advance(
+/** Versions that have an object of that name. */
+async function versions(
+  objects: ObjectStore,
   prefix: string,
   suffix: string,
-  outputKey: (version: string) => string,
-  next: (version: string) => Promise<unknown>,
-  ports: SweepPorts,
+  wanted: (entry: ObjectEntry) => boolean = () => true,
 ): Promise<string[]> {
-  const outputs = (await listOld(prefix, ports)).filter(({ key }) => key.endsWith(suffix));
-  return each(
-    outputs,
-    ({ key }) => versionOfKey(key),
-    async ({ key }) => {
-      const version = versionOfKey(key);
-      if ((await ports.objects.head(outputKey(version))) !== undefined) return false;
-      return (await next(version)) !== false;
-    },
-  );
+  const entries = await listed(objects, prefix);
+  return entries
+    .filter((entry) => entry.key.endsWith(suffix) && wanted(entry))
+    .map(({ key }) => versionOfKey(key));
 }
 
-/** Publication leaves no object, so the log says which released versions are not published yet. */
-async function publishPending(ports: SweepPorts): Promise<string[]> {
-  const released = (await listOld('released/', ports)).map(({ key }) => versionOfKey(key));
-  if (released.length === 0) return [];
-  const entries = await ports.log.latest({ limit: 100_000 });
-  const published = new Set(
-    entries.filter(({ stage }) => stage === 'published').map(({ version }) => version),
-  );
-  const pending = released.filter((version) => !published.has(version));
-  return each(
-    pending,
-    (version) => version,
-    async (version) => {
-      await ports.stages.publish(version);
-      return true;
-    },
-  );
+function without(some: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return some.filter((one) => !known.has(one));
 }
 
-/** Names of the items for which `drive` did something. One that fails is left for the next sweep and does not stop this one. */
-async function each<T>(
+/** Names of the items that were driven on. One that fails is told and does not stop the others. */
+async function driveOn<T>(
   items: readonly T[],
   name: (item: T) => string,
-  drive: (item: T) => Promise<boolean>,
+  drive: (item: T) => Promise<unknown>,
+  failed: string[],
 ): Promise<string[]> {
   const driven: string[] = [];
-  const failures: unknown[] = [];
   for (const item of items) {
     try {
-      if (await drive(item)) driven.push(name(item));
+      await drive(item);
+      driven.push(name(item));
     } catch (error) {
-      failures.push(error);
+      failed.push(`${name(item)}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  if (failures.length > 0 && driven.length === 0)
-    throw new AggregateError(failures, 'the sweep could drive nothing on');
   return driven;
 }
