@@ -1,6 +1,6 @@
 /** Programs run to their end, accounts and JDKs found; an absent program is named with the remedy. Knows no service. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { refusal } from '#lib/domain/errors.ts';
 
@@ -14,7 +14,11 @@ export interface RunOptions {
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** @returns stdout. @throws with the end of what the program said. */
-export function run(program: string, parameters: readonly string[], options: RunOptions = {}): Promise<string> {
+export function run(
+  program: string,
+  parameters: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { cwd = '/', environment, account, timeout_ms = 1_800_000 } = options;
   const settings = {
     ...(account === undefined ? {} : accountIds(account)),
@@ -27,7 +31,11 @@ export function run(program: string, parameters: readonly string[], options: Run
     execFile(program, parameters, settings, (error, stdout, stderr) => {
       if (!error) return answer(stdout);
       const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-12).join('\n');
-      fail(refusal('command_failed', `${program} ${parameters.join(' ')}: ${said || error.message}`, { cause: error }));
+      fail(
+        refusal('command_failed', `${program} ${parameters.join(' ')}: ${said || error.message}`, {
+          cause: error,
+        }),
+      );
     });
   });
 }
@@ -57,13 +65,16 @@ export async function debianPackage(name: string, present: () => string | undefi
   if (found !== undefined) return found;
   const command = `apt-get install -y --no-install-recommends ${name}`;
   if (!isRoot() || onPath('apt-get') === undefined) {
-    throw refusal('package_missing', `The package ${name} is not installed.`, { remedy: `Run: sudo ${command}` });
+    throw refusal('package_missing', `The package ${name} is not installed.`, {
+      remedy: `Run: sudo ${command}`,
+    });
   }
   const environment = { DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-qq'], { environment });
   await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { environment });
   const installed = present();
-  if (installed === undefined) throw refusal('package_missing', `${name} was installed but its program is not there.`);
+  if (installed === undefined)
+    throw refusal('package_missing', `${name} was installed but its program is not there.`);
   return installed;
 }
 
@@ -74,7 +85,9 @@ export function jdk(version: number): string {
   const homes = [...(process.env.JAVA_HOME ? [process.env.JAVA_HOME] : []), ...installed].filter((home) =>
     existsSync(join(home, 'bin', 'java')),
   );
-  const fitting = homes.map((home) => ({ home, major: javaMajor(home) })).filter(({ major }) => major >= version);
+  const fitting = homes
+    .map((home) => ({ home, major: javaMajor(home) }))
+    .filter(({ major }) => major >= version);
   const smallest = fitting.sort((a, b) => a.major - b.major)[0];
   if (smallest) return smallest.home;
   throw refusal('jdk_missing', `No JDK ${version} or newer in ${folder}.`, {
@@ -84,6 +97,7 @@ export function jdk(version: number): string {
 
 /** From the JDK's own `release` file: asking `java -version` would cost a start of a JVM. */
 function javaMajor(home: string): number {
-  const release = existsSync(join(home, 'release')) ? readText(join(home, 'release')) : '';
+  const path = join(home, 'release');
+  const release = existsSync(path) ? readFileSync(path, 'utf8') : '';
   return Number(/JAVA_VERSION="(?:1\.)?(\d+)/.exec(release)?.[1] ?? 0);
 }

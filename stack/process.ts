@@ -4,7 +4,18 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,14 +43,19 @@ export function runningAt(site: Site): Running | undefined {
   return { pid: Number(pid), digest };
 }
 
-export function startDaemon(site: Site, daemon: Daemon): Running {
-  mkdirSync(site.data, { recursive: true });
+/** Folders and configuration as the daemon, and the account it runs under, needs them. */
+export function furnish(site: Site, daemon: Daemon): void {
+  for (const folder of [site.run, site.data]) mkdirSync(folder, { recursive: true });
   const ids = daemon.account === undefined ? undefined : accountIds(daemon.account);
+  if (ids) chownSync(site.data, ids.uid, ids.gid);
   for (const [path, content] of Object.entries(daemon.files ?? {})) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content, { mode: 0o600 });
-    if (ids) chownSync(path, ids.uid, ids.gid);
   }
+}
+
+export function startDaemon(site: Site, daemon: Daemon): Running {
+  const ids = daemon.account === undefined ? undefined : accountIds(daemon.account);
   const [program, ...parameters] = daemon.argv;
   const log = openLog(site);
   const child = spawn(program, parameters, {
@@ -54,11 +70,15 @@ export function startDaemon(site: Site, daemon: Daemon): Running {
   child.unref();
   const began = child.pid === undefined ? undefined : startTicks(child.pid);
   if (child.pid === undefined || began === undefined) {
-    throw new AurumError('fault', 'service_not_started', `${program} could not be started; see ${logFile(site)}`);
+    throw new AurumError(
+      'fault',
+      'service_not_started',
+      `${program} could not be started; see ${logFile(site)}`,
+    );
   }
-  const running = { pid: child.pid, digest: digestOf(daemon) };
-  writeFileSync(pidFile(site), `${running.pid} ${began} ${running.digest}\n`);
-  return running;
+  const digest = digestOf(daemon);
+  writeFileSync(pidFile(site), `${child.pid} ${began} ${digest}\n`);
+  return { pid: child.pid, digest };
 }
 
 /** Asks by signal, waits, and kills what does not listen. @returns whether it had to be killed */
@@ -131,8 +151,8 @@ function openLog(site: Site): number {
   return openSync(path, 'w');
 }
 
-/** Field 22 of /proc/PID/stat; the command before it may hold blanks and ends with the last bracket. */
-function startTicks(pid: number): string | undefined {
+/** Identity beyond the pid: field 22 of /proc/PID/stat; the command before it may hold blanks, up to the last bracket. */
+export function startTicks(pid: number): string | undefined {
   const text = read(`/proc/${pid}/stat`);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields?.[0] === 'Z' ? undefined : fields?.[19];

@@ -4,6 +4,7 @@
  */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { refusal } from '#lib/domain/errors.ts';
 
 /** Where one service lives on this machine. */
 export interface Site {
@@ -23,7 +24,6 @@ export interface Daemon {
   readonly files?: Readonly<Record<string, string>>;
   /** The account a root user drops to, for programs that refuse root. */
   readonly account?: string;
-  readonly stop_signal?: NodeJS.Signals;
 }
 
 export interface Service {
@@ -38,9 +38,13 @@ export interface Service {
   readonly uses?: readonly string[];
   /** `AURUM_*` settings with which the platform finds it. */
   readonly settings: Readonly<Record<string, string>>;
+  /** How it is asked to stop; default SIGTERM. */
+  readonly stop_signal?: NodeJS.Signals;
+  /** Where its data lies, when it cannot be below `run`. */
+  readonly data?: (run: string) => string;
   /** Files put into an empty `folder`; absent for what the operating system's packages provide. */
   readonly install?: (folder: string) => Promise<void>;
-  /** Makes sure of system packages and of a data folder that can be started on; cheap when nothing is to be done. */
+  /** Sees to system packages and to a data folder that can be started on; the daemon's files are written before. */
   readonly prepare?: (site: Site, daemon: Daemon) => Promise<void>;
   readonly daemon: (site: Site) => Daemon;
   /** A real query; throws while the service cannot answer it. May create what others need, again and again. */
@@ -50,7 +54,11 @@ export interface Service {
 export const HOST = '127.0.0.1';
 
 /** A second stack on one machine: `AURUM_STACK_PORT_SHIFT=1000` moves every port. */
-export const port = (number: number): number => number + Number(process.env.AURUM_STACK_PORT_SHIFT || 0);
+export function port(number: number): number {
+  const shift = Number(process.env.AURUM_STACK_PORT_SHIFT || 0);
+  if (Number.isInteger(shift) && shift >= 0 && shift <= 40_000) return number + shift;
+  throw refusal('setting_invalid', 'AURUM_STACK_PORT_SHIFT must be a whole number from 0 to 40000.');
+}
 
 export const stackHome = (environment = process.env): string =>
   resolve(
@@ -58,7 +66,7 @@ export const stackHome = (environment = process.env): string =>
       join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'aurum', 'stack'),
   );
 
-export function siteOf({ name, version }: Service, home = stackHome()): Site {
+export function siteOf({ name, version, data }: Service, home = stackHome()): Site {
   const run = join(home, 'run', name);
-  return { software: join(home, `${name}-${version}`), run, data: join(run, 'data') };
+  return { software: join(home, `${name}-${version}`), run, data: data?.(run) ?? join(run, 'data') };
 }

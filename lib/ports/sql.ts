@@ -1,6 +1,8 @@
 /**
  * The operational database (PostgreSQL dialect): parameters only, one transaction a call. Values come as JSON has them:
- * dates `YYYY-MM-DD`, instants RFC 3339 UTC with milliseconds, bigint as number, jsonb parsed, numeric as text.
+ * dates `YYYY-MM-DD`, instants RFC 3339 UTC with milliseconds, bigint as number, jsonb parsed, numeric as text. Parameters
+ * are text, numbers, booleans, null and arrays of these (as SQL arrays); JSON is handed over as text. A statement's own
+ * error carries its SQLSTATE as `code`.
  */
 export interface SqlTransaction {
   query<Row extends Record<string, unknown>>(
@@ -11,7 +13,8 @@ export interface SqlTransaction {
 
 export interface Sql {
   /**
-   * Runs `work` in one transaction as the given role; commits when it returns, rolls back when it throws.
+   * Runs `work` in one transaction as the given role; commits when it returns, rolls back when it throws. A failed statement
+   * fails the transaction, whatever `work` makes of it (`transaction_failed`).
    * @param tenant whose rows it sees and writes in the tenants' tables; none without it.
    */
   transaction<T>(

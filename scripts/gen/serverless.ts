@@ -15,7 +15,7 @@ interface FunctionFile {
 /** Every function with its trigger, by folder and name. */
 export async function functionFiles(): Promise<FunctionFile[]> {
   const files: FunctionFile[] = [];
-  for (const group of ['api', 'ingest', 'scenario']) {
+  for (const group of readdirSync('functions').sort()) {
     const names = readdirSync(`functions/${group}`).filter((file) => file.endsWith('.ts'));
     for (const file of names.sort()) {
       const name = file.slice(0, -3);

@@ -78,17 +78,21 @@ test('the chain killed before each effect ends as undisturbed after redelivery',
   expect(await run(calm, 0)).toBe(0);
   const wanted = await state(calm);
   await calm.gateway.close();
+  /** One more effect than the last run had would kill nothing: the lanes share one count. */
+  let next = 1;
   let kills = 0;
-  for (let at = 1; at <= 60; at++) {
-    const held = await site(`kill-${at}`);
-    const ended = await run(held, at);
-    if (ended === 'SIGKILL') {
-      kills += 1;
-      expect(await run(held, 0)).toBe(0);
+  const lane = async () => {
+    for (let at = next++, ended: unknown = 'SIGKILL'; ended === 'SIGKILL'; at = next++) {
+      const held = await site(`kill-${at}`);
+      ended = await run(held, at);
+      if (ended === 'SIGKILL') {
+        kills += 1;
+        expect(await run(held, 0)).toBe(0);
+      }
+      expect(await state(held), `killed before effect ${at}`).toEqual(wanted);
+      await held.gateway.close();
     }
-    expect(await state(held), `killed before effect ${at}`).toEqual(wanted);
-    await held.gateway.close();
-    if (ended === 0) break;
-  }
-  expect(kills).toBeGreaterThan(10);
+  };
+  await Promise.all([lane(), lane()]);
+  expect(kills).toBeGreaterThanOrEqual(20);
 }, 170_000);

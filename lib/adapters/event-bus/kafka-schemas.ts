@@ -1,0 +1,72 @@
+/** Schemas of topics in the registry: what is there, whether today's may follow it, and its registration. */
+import type { Topic } from '#events/topic.ts';
+import { compatible } from '#lib/avro/compatibility.ts';
+import { schemaFingerprint } from '#lib/avro/schema.ts';
+import { refusal } from '#lib/domain/errors.ts';
+import type { CompatibilityLevel, SchemaRegistry } from './kafka-registry.ts';
+import { topicCodec } from './topic-codec.ts';
+
+export const COMPATIBILITY: CompatibilityLevel = 'BACKWARD';
+
+export interface SchemaState {
+  readonly topic: string;
+  readonly subject: string;
+  /** `equal` but for its docs, `compatible` and to be registered, `missing` altogether, or `incompatible`. */
+  readonly state: 'equal' | 'compatible' | 'missing' | 'incompatible';
+  /** Of the latest registered one. */
+  readonly version: number | null;
+  readonly compatibility: CompatibilityLevel | null;
+  readonly problems: readonly { readonly field: string; readonly message: string }[];
+}
+
+/** Subject of a topic's values. */
+export const subjectOf = (topic: string): string => `${topic}-value`;
+
+/** @param topic_prefix before each topic's name, where several installations share a registry. */
+export async function checkSchema<T>(
+  registry: SchemaRegistry,
+  topic: Topic<T>,
+  topic_prefix = '',
+): Promise<SchemaState> {
+  const { schema, fingerprint } = topicCodec(topic);
+  const subject = subjectOf(topic_prefix + topic.name);
+  const latest = await registry.latest(subject);
+  const compatibility = (await registry.compatibility(subject)) ?? null;
+  const state = { topic: topic.name, subject, version: latest?.version ?? null, compatibility };
+  if (latest === undefined) return { ...state, state: 'missing', problems: [] };
+  if (schemaFingerprint(latest.schema) === fingerprint) return { ...state, state: 'equal', problems: [] };
+  const { problems } = compatible(latest.schema, schema);
+  const objections = problems.length > 0 ? [] : await registry.objections(subject, schema);
+  const all = [...problems, ...objections.map((message) => ({ field: '', message }))];
+  return { ...state, state: all.length === 0 ? 'compatible' : 'incompatible', problems: all };
+}
+
+/**
+ * Registers what is missing or changed, all or none of it incompatible; what is equal stays as it is.
+ * @returns what was found before.
+ * @throws AurumError `schema_incompatible` naming the field, with nothing registered.
+ */
+export async function registerSchemas(
+  registry: SchemaRegistry,
+  topics: readonly Topic<never>[],
+  { topic_prefix = '', dry_run = false }: { readonly topic_prefix?: string; readonly dry_run?: boolean } = {},
+): Promise<readonly SchemaState[]> {
+  const states = await Promise.all(topics.map((topic) => checkSchema(registry, topic, topic_prefix)));
+  requireCompatible(states);
+  if (dry_run) return states;
+  for (const [index, { subject, state, compatibility }] of states.entries()) {
+    if (compatibility === null) await registry.setCompatibility(subject, COMPATIBILITY);
+    if (state !== 'equal') await registry.register(subject, topicCodec(topics[index]!).schema);
+  }
+  return states;
+}
+
+export function requireCompatible(states: readonly SchemaState[]): void {
+  const [first] = states.filter(({ state }) => state === 'incompatible');
+  if (first === undefined) return;
+  const { topic, problems } = first;
+  throw refusal('schema_incompatible', `${topic}: ${problems.map(({ message }) => message).join(' ')}`, {
+    ...(problems[0]!.field === '' ? {} : { field: problems[0]!.field }),
+    remedy: 'Keep the old fields and add nullable ones, or publish to a new topic version.',
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * The process of a container: serves the function named by AURUM_FUNCTION (`ingest/parse-workbook`), or a whole folder
+ * of them (`api`), with /health and /ready. A wrong setting ends it with 2 before it listens; SIGTERM ends it with 0 when
+ * all requests are answered, with 1 when some were not within the time and will be delivered again.
+ */
+import { z } from 'zod';
+import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
+import { platform } from '#lib/runtime/compose.ts';
+import { readConfig } from '#lib/runtime/config.ts';
+import { logLine } from '#lib/runtime/log.ts';
+import { type FunctionServer, functionServer } from './server.ts';
+import type { ServedFunction } from './server-call.ts';
+import { type FunctionEntry, functionList } from './server-functions.gen.ts';
+
+const count = z.coerce.number().int().positive();
+
+/** Settings of the process itself; those of the stores are read with all others. */
+const serverSettings = z.object({
+  AURUM_FUNCTION: z.string({ error: 'is not set' }),
+  AURUM_CONCURRENCY: count.optional(),
+  AURUM_BODY_LIMIT_BYTES: count.optional(),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+});
+
+/** Kubernetes kills after 30 s; what is left by then has long been given up by its sender. */
+const DRAIN_MS = 10_000;
+const PROBES = ['api/health', 'api/ready'];
+
+async function main(): Promise<void> {
+  // Written by the secrets agent; the distroless image has no shell to read it.
+  if (process.env.AURUM_ENV_FILE !== undefined) process.loadEnvFile(process.env.AURUM_ENV_FILE);
+  const settings = readSettings();
+  const entries = chosen(settings.AURUM_FUNCTION);
+  const config = readConfig(process.env);
+  const functions = await Promise.all(entries.map(loaded));
+  await platform();
+  const server = functionServer({
+    functions,
+    event_token: config.AURUM_EVENT_TOKEN,
+    ...(settings.AURUM_CONCURRENCY === undefined ? {} : { concurrency: settings.AURUM_CONCURRENCY }),
+    ...(settings.AURUM_BODY_LIMIT_BYTES === undefined
+      ? {}
+      : { body_limit_bytes: settings.AURUM_BODY_LIMIT_BYTES }),
+  });
+  const port = await server.listen(settings.PORT);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
+  logLine('info', 'server_ready', {
+    port,
+    serves: settings.AURUM_FUNCTION,
+    after_ms: Math.round(process.uptime() * 1_000),
+  });
+}
+
+function readSettings(): z.infer<typeof serverSettings> {
+  const parsed = serverSettings.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  const field = path.join('.');
+  throw refusal('setting_invalid', message, {
+    field,
+    remedy: 'Correct it in the environment of the container.',
+  });
+}
+
+/** The function of that name, or all of the folder; the probes with either. */
+function chosen(name: string): FunctionEntry[] {
+  const own = functionList.filter((entry) => entry.name === name || entry.name.startsWith(`${name}/`));
+  if (own.length === 0) {
+    const known = functionList.map((entry) => entry.name).join(', ');
+    throw refusal('setting_invalid', `there is no function "${name}"`, {
+      field: 'AURUM_FUNCTION',
+      remedy: `Name one of ${known}, or their folder.`,
+    });
+  }
+  return functionList.filter((entry) => own.includes(entry) || PROBES.includes(entry.name));
+}
+
+async function loaded({ name, trigger }: FunctionEntry): Promise<ServedFunction> {
+  const { handler } = (await import(`../../../functions/${name}.ts`)) as Pick<ServedFunction, 'handler'>;
+  return { name, trigger, handler };
+}
+
+async function stop(server: FunctionServer): Promise<void> {
+  const isFinished = await server.drain(DRAIN_MS);
+  logLine(isFinished ? 'info' : 'warn', 'server_stopped', { finished: isFinished });
+  process.exit(isFinished ? 0 : 1);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof AurumError ? error : undefined;
+  const reason = known === undefined ? undefined : errorLine(known.detail());
+  logLine('error', 'server_not_started', {
+    reason: reason ?? (error instanceof Error ? error.stack : String(error)),
+  });
+  process.exit(known?.kind === 'refused' ? 2 : 1);
+});
