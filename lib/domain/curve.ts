@@ -71,7 +71,8 @@ export interface CurveTable {
   readonly bidAskColumn: Uint16Array;
 }
 
-const KEY_FIELDS = [
+/** Parts of an identity in the order the key is made of them. */
+export const IDENTITY_FIELDS = [
   'asset_class',
   'iso',
   'region',
@@ -89,7 +90,11 @@ export function normalisedIdentityPart(part: string | null): string {
 
 /** `sha256(asset_class|iso|region|location|market|product|block|spark_location)`, hex. */
 export function curveKey(identity: Identity): string {
-  return hash('sha256', KEY_FIELDS.map((field) => normalisedIdentityPart(identity[field])).join('|'), 'hex');
+  return hash(
+    'sha256',
+    IDENTITY_FIELDS.map((field) => normalisedIdentityPart(identity[field])).join('|'),
+    'hex',
+  );
 }
 
 /** `sha256(source_file|sheet_name|asof_date|sha256 of the workbook's bytes)`, hex. */

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { IDENTITY_FIELDS } from '#lib/domain/curve.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
@@ -91,14 +92,7 @@ function without(
 }
 
 const FILTER_FIELDS = [
-  'asset_class',
-  'iso',
-  'region',
-  'location',
-  'market',
-  'product',
-  'block',
-  'spark_location',
+  ...IDENTITY_FIELDS,
   'curve_key',
   'tenor_type',
   'price_type',

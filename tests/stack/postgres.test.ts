@@ -5,13 +5,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresSqlOptions, postgresSql } from '#lib/adapters/sql/postgres.ts';
 import type { Sql } from '#lib/ports/sql.ts';
 import { sqlCases } from '#tests/contract/sql/cases.ts';
+import { doorTo } from './door.ts';
 
 const url = process.env.AURUM_POSTGRES_URL;
 const ddl = readFileSync(join(import.meta.dirname, '../../ddl/postgres/app.sql'), 'utf8');
@@ -241,37 +242,3 @@ describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_U
     mute.close();
   });
 });
-
-/** Stands before the server; closed, it ends all connections and takes none, as a server that is down. */
-async function doorTo({ hostname, port }: URL) {
-  const through = new Set<Socket>();
-  const join_ = (socket: Socket) => {
-    const server = dial(Number(port || 5432), hostname);
-    for (const [one, other] of [
-      [socket, server],
-      [server, socket],
-    ] as const) {
-      through.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => other.destroy());
-    }
-  };
-  let listening: Server | undefined;
-  let address = '127.0.0.1:0';
-  const open = async () => {
-    listening = createServer(join_).listen(Number(address.split(':')[1]), '127.0.0.1');
-    await new Promise((resolve) => listening!.once('listening', resolve));
-    address = `127.0.0.1:${(listening.address() as { port: number }).port}`;
-  };
-  await open();
-  return {
-    address,
-    open,
-    async close() {
-      for (const socket of through) socket.destroy();
-      through.clear();
-      await new Promise((resolve) => listening!.close(resolve));
-    },
-  };
-}

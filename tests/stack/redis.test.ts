@@ -1,6 +1,6 @@
 /** The cache in a real Redis, and behind a door that is closed, mute, or asks for a password. */
-import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
+import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
 import { redisCache } from '#lib/adapters/cache/redis.ts';
 import type { Cache } from '#lib/ports/cache.ts';
@@ -49,10 +49,15 @@ describe.skipIf(url === undefined)('Redis (skipped without AURUM_REDIS_URL)', ()
     const told: string[] = [];
     const cache = open({ url: `redis://${door.address}`, on_outage: (reason) => told.push(reason) });
     for (const outage of [1, 2]) {
-      await expect.poll(async () => {
-        await cache.set('k', VALUE, MINUTE_MS);
-        return cache.get('k');
-      }, { timeout: 10_000 }).toEqual(VALUE);
+      await expect
+        .poll(
+          async () => {
+            await cache.set('k', VALUE, MINUTE_MS);
+            return cache.get('k');
+          },
+          { timeout: 10_000 },
+        )
+        .toEqual(VALUE);
       expect(told).toHaveLength(outage - 1);
       await door.close();
       for (let round = 0; round < 20; round++) expect(await cache.get('k')).toBeUndefined();
@@ -77,11 +82,15 @@ describe.skipIf(url === undefined)('Redis (skipped without AURUM_REDIS_URL)', ()
   });
 
   test('a refused password is an outage with its reason', async () => {
-    const locked = spawn('redis-server', ['--port', '0', '--unixsocket', `/tmp/aurum-redis-${process.pid}.sock`, '--requirepass', 'right', '--save', '']);
+    const administrator = new Redis(url!);
+    const user = `aurum-test-${process.pid}`;
+    await administrator.acl('SETUSER', user, 'on', '>right', '~*', '+@all');
     const told: string[] = [];
-    const cache = open({ url: `redis://:wrong@/tmp/x`, on_outage: (reason) => told.push(reason) });
-    locked.kill();
-    void cache;
-    expect(told).toEqual([]);
+    const { host } = new URL(url!);
+    const cache = open({ url: `redis://${user}:wrong@${host}`, on_outage: (reason) => told.push(reason) });
+    for (let round = 0; round < 20; round++) expect(await cache.get('k')).toBeUndefined();
+    expect(told).toEqual([expect.stringMatching(/WRONGPASS.*AURUM_REDIS_URL/)]);
+    await administrator.acl('DELUSER', user);
+    administrator.disconnect();
   });
 });

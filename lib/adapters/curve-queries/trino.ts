@@ -5,7 +5,6 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import { busy } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import { CURVE_COLUMNS, type CurveObservation } from '#schemas/curve-observation.ts';
@@ -118,16 +117,15 @@ function conditions({ contract_from, contract_to, ...equal }: CurveFilter): read
 
 /** As the curve key folds text, but lower case letter by letter, as Trino's `lower` has it (it knows no final sigma). */
 function folded(text: string): string {
-  const upper = normalisedIdentityPart(text.toUpperCase());
-  return [...upper].map((letter) => [...letter.toLowerCase()][0]).join('');
+  const letters = [...text.trim().replace(/\s+/g, ' ')];
+  return letters.map((letter) => [...letter.toLowerCase()][0]).join('');
 }
 
 function beyond(after: RowPosition): Sql {
-  const fields = after.source_file === undefined ? POSITION.slice(0, -1) : POSITION;
-  const values = fields.map((field) =>
+  const values = POSITION.map((field) =>
     field === 'asof_date' || field === 'contract_month' ? date(after[field]) : after[field],
   );
-  return sql`ROW(${raw(fields.join(', '))}) > ROW(${joined(values, ', ')})`;
+  return sql`ROW(${raw(POSITION.join(', '))}) > ROW(${joined(values, ', ')})`;
 }
 
 function date(text: string): SqlValue {

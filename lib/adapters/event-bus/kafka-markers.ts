@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Partitioners } from 'kafkajs';
 import { z } from 'zod';
 import { AurumError, busy } from '#lib/domain/errors.ts';
+import { inTurns } from '#lib/domain/turns.ts';
 import { hasType } from './kafka-client.ts';
 import type { KafkaLog } from './kafka-log.ts';
-import { takingTurns } from './turns.ts';
 
 /** How many partitions must never change: a marker is looked for where its key leads. */
 export const markerTopic = { name: 'aurum.publication.marker.v1', partitions: 6, compacted: true } as const;
@@ -43,7 +43,7 @@ interface Known {
 
 export function publicationMarkers(log: KafkaLog, topic: string): PublicationMarkers {
   const partitionFor = Partitioners.DefaultPartitioner();
-  const inTurn = takingTurns();
+  const inTurn = inTurns();
   let partitions: ReadonlyMap<number, Known> | undefined;
 
   async function home(key: string): Promise<[number, Known]> {

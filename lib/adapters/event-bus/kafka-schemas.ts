@@ -11,8 +11,11 @@ export const COMPATIBILITY: CompatibilityLevel = 'BACKWARD';
 export interface SchemaState {
   readonly topic: string;
   readonly subject: string;
-  /** `equal` but for its docs, `compatible` and to be registered, `missing` altogether, or `incompatible`. */
-  readonly state: 'equal' | 'compatible' | 'missing' | 'incompatible';
+  /**
+   * `equal` to the latest but for its docs, `superseded` by a later one, `compatible` and to be registered, `missing`
+   * altogether, or `incompatible`.
+   */
+  readonly state: 'equal' | 'superseded' | 'compatible' | 'missing' | 'incompatible';
   /** Of the latest registered one. */
   readonly version: number | null;
   readonly compatibility: CompatibilityLevel | null;
@@ -35,6 +38,7 @@ export async function checkSchema<T>(
   const state = { topic: topic.name, subject, version: latest?.version ?? null, compatibility };
   if (latest === undefined) return { ...state, state: 'missing', problems: [] };
   if (schemaFingerprint(latest.schema) === fingerprint) return { ...state, state: 'equal', problems: [] };
+  if (await registry.find(subject, schema)) return { ...state, state: 'superseded', problems: [] };
   const { problems } = compatible(latest.schema, schema);
   const objections = problems.length > 0 ? [] : await registry.objections(subject, schema);
   const all = [...problems, ...objections.map((message) => ({ field: '', message }))];
@@ -42,13 +46,13 @@ export async function checkSchema<T>(
 }
 
 /**
- * Registers what is missing or changed, all or none of it incompatible; what is equal stays as it is.
+ * Registers what is missing or changed; what is equal stays as it is.
  * @returns what was found before.
  * @throws AurumError `schema_incompatible` naming the field, with nothing registered.
  */
 export async function registerSchemas(
   registry: SchemaRegistry,
-  topics: readonly Topic<never>[],
+  topics: readonly Topic<unknown>[],
   { topic_prefix = '', dry_run = false }: { readonly topic_prefix?: string; readonly dry_run?: boolean } = {},
 ): Promise<readonly SchemaState[]> {
   const states = await Promise.all(topics.map((topic) => checkSchema(registry, topic, topic_prefix)));
@@ -56,7 +60,8 @@ export async function registerSchemas(
   if (dry_run) return states;
   for (const [index, { subject, state, compatibility }] of states.entries()) {
     if (compatibility === null) await registry.setCompatibility(subject, COMPATIBILITY);
-    if (state !== 'equal') await registry.register(subject, topicCodec(topics[index]!).schema);
+    if (state === 'missing' || state === 'compatible')
+      await registry.register(subject, topicCodec(topics[index]!).schema);
   }
   return states;
 }

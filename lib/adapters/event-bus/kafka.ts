@@ -1,51 +1,31 @@
 /**
- * The event bus on Kafka with a schema registry. A batch and its marker are one transaction, and the transactional id is
- * the marker's: whoever begins a publication fences all others of the same marker, asks whether it is there, and only then
- * writes. Topics are made by `ensureTopics`, schemas registered by `registerSchemas`; neither happens here.
+ * The event bus on Kafka with a schema registry: values as Avro, a batch in one transaction, groups by Kafka's own. Topics
+ * are made by `ensureTopics`, schemas registered by `registerSchemas`; neither happens here.
  */
-import { hash, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { CompressionTypes, type Kafka, Partitioners, type ProducerRecord, type Transaction } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Topic } from '#events/topic.ts';
 import { type AvroRecord, schemaFingerprint } from '#lib/avro/schema.ts';
-import { AurumError, busy } from '#lib/domain/errors.ts';
+import { busy } from '#lib/domain/errors.ts';
+import { inTurns } from '#lib/domain/turns.ts';
 import type { EventBus, PublishedRecord } from '#lib/ports/event-bus.ts';
-import { type KafkaSettings, kafkaClient, kafkaCluster, kafkaError } from './kafka-client.ts';
+import { kafkaClient, kafkaCluster, kafkaError } from './kafka-client.ts';
 import { drainGroup, type GroupDrain } from './kafka-group.ts';
 import { type KafkaLog, type KafkaMessage, kafkaLog } from './kafka-log.ts';
-import {
-  markerTopic,
-  type PublicationMarker,
-  type PublicationMarkers,
-  publicationMarkers,
-} from './kafka-markers.ts';
+import { type PublicationMarkers, publicationMarkers } from './kafka-markers.ts';
 import { formatOffsets, parseOffsets } from './kafka-position.ts';
+import { markerTopicOf, type PublicationSettings, publishBatch } from './kafka-publication.ts';
 import { type RegistrySettings, type SchemaRegistry, schemaRegistry } from './kafka-registry.ts';
 import { subjectOf } from './kafka-schemas.ts';
-import { fromWire, toWire, type WireMessage } from './kafka-wire.ts';
+import { fromWire, toWire } from './kafka-wire.ts';
 import { requireMarker, topicCodec } from './topic-codec.ts';
-import { takingTurns } from './turns.ts';
 
-export interface KafkaEventBusSettings extends KafkaSettings {
+export interface KafkaEventBusSettings extends PublicationSettings {
   readonly registry: RegistrySettings;
-  /** Before the names of topics, subjects, groups and transactional ids, where installations share a cluster. */
-  readonly topic_prefix?: string;
-  /** Kafka ends a publication that is silent for so long. */
-  readonly transaction_timeout_ms?: number;
 }
 
 export interface KafkaEventBus extends EventBus {
   close(): Promise<void>;
 }
-
-const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000;
-/** One request: enough to fill it, below the broker's limit of 1 MiB even when all records go to one partition. */
-const REQUEST_RECORDS = 2_000;
-const REQUEST_BYTES = 800_000;
-const ATTEMPTS = 4;
-/** How long the one who was fenced waits for the other to finish, first time; then twice as long. */
-const PATIENCE_MS = 2_000;
-const PAUSE_MS = 50;
 
 /** What all calls of a bus share. */
 interface Connections {
@@ -73,7 +53,7 @@ export function kafkaEventBus(settings: KafkaEventBusSettings): KafkaEventBus {
     schemas: new Map(),
     ids: new Map(),
   };
-  const inTurn = takingTurns();
+  const inTurn = inTurns();
 
   return {
     async publish(topic, marker, values) {
@@ -91,7 +71,6 @@ export function kafkaEventBus(settings: KafkaEventBusSettings): KafkaEventBus {
   };
 }
 
-const markerTopicOf = ({ topic_prefix = '' }: KafkaEventBusSettings) => topic_prefix + markerTopic.name;
 const nameOf = ({ settings }: Connections, topic: { readonly name: string }) =>
   (settings.topic_prefix ?? '') + topic.name;
 
@@ -101,110 +80,11 @@ async function publish<T>(
   marker: string,
   values: Iterable<T>,
 ): Promise<'published' | 'already'> {
-  const { markers } = connections;
-  const key = `${nameOf(connections, topic)}|${marker}`;
-  if ((await markers.find(key)) !== undefined) return 'already';
+  const name = nameOf(connections, topic);
+  const key = `${name}|${marker}`;
+  if ((await connections.markers.find(key)) !== undefined) return 'already';
   const messages = toWire(topic, topicCodec(topic), await schemaId(connections, topic), values);
-  const publication = randomUUID();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await publishOnce(connections, nameOf(connections, topic), key, publication, messages);
-    } catch (error) {
-      if (!(error instanceof Interrupted) || attempt === ATTEMPTS) throw error;
-      const found = await appears(markers, key, PATIENCE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
-      if (found) return found.publication === publication ? 'published' : 'already';
-    }
-  }
-}
-
-/** The transaction was begun; whether it or another one of the marker ended well must be seen. */
-class Interrupted extends AurumError {
-  constructor(cause: unknown) {
-    super('busy', 'publication_interrupted', 'A publication was interrupted by another one, or by Kafka.', {
-      cause,
-      remedy: 'Try again: the batch is published once or not at all.',
-    });
-  }
-}
-
-async function publishOnce(
-  connections: Connections,
-  topic: string,
-  key: string,
-  publication: string,
-  messages: readonly WireMessage[],
-): Promise<'published' | 'already'> {
-  const { kafka, settings, markers } = connections;
-  const producer = kafka.producer({
-    transactionalId: `${settings.topic_prefix ?? ''}aurum.publish.${hash('sha256', key, 'hex')}`,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    transactionTimeout: settings.transaction_timeout_ms ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
-  try {
-    await producer.connect();
-    // Fences every other publication of this marker and waits for what it left: from here on the answer cannot change.
-    const transaction = await producer.transaction();
-    const before = await markers.find(key);
-    if (before !== undefined) return before.publication === publication ? 'published' : 'already';
-    const mark = await markers.message(key, { publication, count: messages.length });
-    try {
-      await write(transaction, [
-        ...requests(topic, messages),
-        { topic: markerTopicOf(settings), messages: [mark] },
-      ]);
-    } catch (cause) {
-      const error = kafkaError(cause, settings, topic);
-      throw error.code === 'kafka_unavailable' ? new Interrupted(cause) : error;
-    }
-    return 'published';
-  } finally {
-    await producer.disconnect();
-  }
-}
-
-/** All or nothing. The marker is last: while a transaction is open, it hides what others commit after it. */
-async function write(transaction: Transaction, requests: readonly ProducerRecord[]): Promise<void> {
-  try {
-    for (const request of requests) await transaction.send(request);
-    await transaction.commit();
-  } catch (error) {
-    // Best effort: what is not aborted now is when the marker is tried again, or by its timeout.
-    if (transaction.isActive()) await transaction.abort().catch(() => undefined);
-    throw error;
-  }
-}
-
-function* requests(topic: string, messages: readonly WireMessage[]): Generator<ProducerRecord> {
-  let part: WireMessage[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const size = message.value.length + message.key.length;
-    if (part.length > 0 && (part.length === REQUEST_RECORDS || bytes + size > REQUEST_BYTES)) {
-      yield { topic, messages: part, compression: CompressionTypes.GZIP };
-      part = [];
-      bytes = 0;
-    }
-    part.push(message);
-    bytes += size;
-  }
-  if (part.length > 0) yield { topic, messages: part, compression: CompressionTypes.GZIP };
-}
-
-/** The marker, when it comes up in this time. */
-async function appears(
-  markers: PublicationMarkers,
-  key: string,
-  patience_ms: number,
-): Promise<PublicationMarker | undefined> {
-  const deadline_ms = Date.now() + patience_ms;
-  for (;;) {
-    const marker = await markers.find(key);
-    if (marker !== undefined || Date.now() > deadline_ms) return marker;
-    await pause(PAUSE_MS);
-  }
+  return publishBatch(connections, { topic: name, key, messages });
 }
 
 /** Registered before, elsewhere: a process that publishes must not decide what a topic holds. */

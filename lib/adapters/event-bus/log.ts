@@ -12,11 +12,11 @@ import { dirname, join } from 'node:path';
 import type { Topic } from '#events/topic.ts';
 import type { AvroRecord } from '#lib/avro/schema.ts';
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
+import { inTurns } from '#lib/domain/turns.ts';
 import type { EventBus, PublishedRecord } from '#lib/ports/event-bus.ts';
 import { framePrefix, frames, MAX_BODY_BYTES, readBody } from './frame.ts';
 import { formatPosition, parsePosition } from './position.ts';
 import { encodeBatch, requireCompatible, requireMarker, topicCodec } from './topic-codec.ts';
-import { takingTurns } from './turns.ts';
 
 /** A group's position is written after this many records and at the end: after a crash at most so many come again. */
 const ACKNOWLEDGE_EVERY = 256;
@@ -31,7 +31,7 @@ interface Tail {
 
 export function logEventBus({ dir }: { dir: string }): EventBus {
   const tails = new Map<string, Tail>();
-  const inTurn = takingTurns();
+  const inTurn = inTurns();
   const folderOf = ({ name }: { readonly name: string }) => join(dir, fileName(name));
 
   return {

@@ -1,9 +1,9 @@
 /** The event bus in memory: as strict as the log (values cross as Avro), for a process that keeps nothing. */
 import type { AvroCodec } from '#lib/avro/codec.ts';
+import { inTurns } from '#lib/domain/turns.ts';
 import type { EventBus } from '#lib/ports/event-bus.ts';
 import { formatPosition, parsePosition } from './position.ts';
 import { encodeBatch, requireCompatible, requireMarker, topicCodec } from './topic-codec.ts';
-import { takingTurns } from './turns.ts';
 
 interface Batch {
   readonly bytes: Uint8Array;
@@ -14,7 +14,7 @@ interface Batch {
 export function memoryEventBus(): EventBus {
   const topics = new Map<string, Map<string, Batch>>();
   const offsets = new Map<string, string>();
-  const inTurn = takingTurns();
+  const inTurn = inTurns();
   const batchesOf = (name: string) => topics.get(name) ?? new Map<string, Batch>();
 
   const bus: EventBus = {

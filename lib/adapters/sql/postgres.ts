@@ -6,15 +6,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { AurumError } from '#lib/domain/errors.ts';
+import type { DatabaseCredential } from '#lib/ports/secrets.ts';
 import type { Sql, SqlTransaction } from '#lib/ports/sql.ts';
 import { postgresError } from './postgres-errors.ts';
 import { valueTypes } from './postgres-values.ts';
-
-/** Who logs in, where it is not the URL that says so. */
-export interface PostgresCredential {
-  readonly user: string;
-  readonly password: string;
-}
 
 export interface PostgresSqlOptions {
   /** `postgres://user:password@host:port/database?sslmode=...` */
@@ -22,7 +17,7 @@ export interface PostgresSqlOptions {
   /** Text of `ddl/postgres/app.sql`, applied by `migrate` alone. */
   readonly ddl: string;
   /** Asked before each transaction; another answer than last time moves to new connections. Left out: the URL's. */
-  readonly credential?: () => Promise<PostgresCredential>;
+  readonly credential?: () => Promise<DatabaseCredential>;
   /** Default 10. */
   readonly pool_size?: number;
   /** For a connection, new or from the pool. Default 5,000. */
@@ -135,7 +130,7 @@ interface Pools {
 }
 
 function poolsOf(options: PostgresSqlOptions): Pools {
-  let held: { readonly pool: Pool; readonly credential: PostgresCredential | undefined } | undefined;
+  let held: { readonly pool: Pool; readonly credential: DatabaseCredential | undefined } | undefined;
   const ending = new Set<Promise<void>>();
   const retire = (pool: Pool) => {
     const ended = pool.end().finally(() => ending.delete(ended)); // What runs in it finishes first.
@@ -159,14 +154,14 @@ function poolsOf(options: PostgresSqlOptions): Pools {
   };
 }
 
-function sameCredential(a: PostgresCredential | undefined, b: PostgresCredential | undefined): boolean {
+function sameCredential(a: DatabaseCredential | undefined, b: DatabaseCredential | undefined): boolean {
   return a?.user === b?.user && a?.password === b?.password;
 }
 
 function newPool(
   driver: Pick<typeof import('pg'), 'Pool' | 'types'>,
   options: PostgresSqlOptions,
-  credential: PostgresCredential | undefined,
+  credential: DatabaseCredential | undefined,
 ): Pool {
   const {
     url,
@@ -191,7 +186,7 @@ function newPool(
   return pool;
 }
 
-function withCredential(url: string, { user, password }: PostgresCredential): string {
+function withCredential(url: string, { user, password }: DatabaseCredential): string {
   const named = new URL(url);
   named.username = encodeURIComponent(user);
   named.password = encodeURIComponent(password);

@@ -204,7 +204,7 @@ function creation(table: TableName, metadata: TableMetadata): readonly object[] 
     { action: 'add-sort-order', 'sort-order': layout['sort-orders'][0] },
     { action: 'set-default-sort-order', 'sort-order-id': -1 },
     { action: 'set-location', location: metadata.location },
-    { action: 'set-properties', updates: metadata['properties'] },
+    { action: 'set-properties', updates: metadata.properties },
   ];
 }
 

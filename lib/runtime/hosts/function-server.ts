@@ -1,6 +1,6 @@
 /**
- * The process of a container: serves the function named by AURUM_FUNCTION (`ingest/parse-workbook`), or a whole folder
- * of them (`api`), with /health and /ready. A wrong setting ends it with 2 before it listens; SIGTERM ends it with 0 when
+ * The process of a container: serves the functions AURUM_FUNCTION names, one (`ingest/parse-workbook`), a folder (`api`)
+ * or several (`api,ingest`), with /health and /ready. A wrong setting ends it with 2 before it listens; SIGTERM ends it with 0 when
  * all requests are answered, with 1 when some were not within the time and will be delivered again.
  */
 import { z } from 'zod';
@@ -62,17 +62,22 @@ function readSettings(): z.infer<typeof serverSettings> {
   });
 }
 
-/** The function of that name, or all of the folder; the probes with either. */
-function chosen(name: string): FunctionEntry[] {
-  const own = functionList.filter((entry) => entry.name === name || entry.name.startsWith(`${name}/`));
-  if (own.length === 0) {
+/** The functions that are named, one by one or by their folder, and the probes. */
+function chosen(names: string): FunctionEntry[] {
+  const wanted = names.split(',').map((name) => name.trim());
+  const isOf = (entry: FunctionEntry, name: string) =>
+    entry.name === name || entry.name.startsWith(`${name}/`);
+  const unknown = wanted.find((name) => !functionList.some((entry) => isOf(entry, name)));
+  if (unknown !== undefined) {
     const known = functionList.map((entry) => entry.name).join(', ');
-    throw refusal('setting_invalid', `there is no function "${name}"`, {
+    throw refusal('setting_invalid', `there is no function "${unknown}"`, {
       field: 'AURUM_FUNCTION',
       remedy: `Name one of ${known}, or their folder.`,
     });
   }
-  return functionList.filter((entry) => own.includes(entry) || PROBES.includes(entry.name));
+  return functionList.filter(
+    (entry) => PROBES.includes(entry.name) || wanted.some((name) => isOf(entry, name)),
+  );
 }
 
 async function loaded({ name, trigger }: FunctionEntry): Promise<ServedFunction> {

@@ -14,6 +14,11 @@ export interface Match<Answer> {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** The path is there, for other methods. */
+export interface NotAllowed {
+  readonly allowed: string;
+}
+
 interface Place<Answer> {
   readonly pattern: RegExp;
   readonly names: readonly string[];
@@ -22,11 +27,11 @@ interface Place<Answer> {
 
 /**
  * @returns finds the route of a request; HEAD is answered as GET.
- * @throws AurumError `route_not_found`, `method_not_allowed` or `path_invalid`.
+ * @throws AurumError `route_not_found` or `path_invalid`.
  */
 export function routeTable<Answer>(
   routes: readonly Route<Answer>[],
-): (method: string, path: string) => Match<Answer> {
+): (method: string, path: string) => Match<Answer> | NotAllowed {
   const places = new Map<string, Place<Answer>>();
   for (const route of routes) {
     const place = places.get(route.path) ?? placeOf<Answer>(route.path);
@@ -38,12 +43,7 @@ export function routeTable<Answer>(
     const place = places.get(path) ?? withParameters.find(({ pattern }) => pattern.test(path));
     if (place === undefined) throw refusal('route_not_found', `there is nothing at ${path.slice(0, 200)}`);
     const route = place.methods.get(method === 'HEAD' ? 'GET' : method);
-    if (route === undefined) {
-      const allowed = [...place.methods.keys()].join(', ');
-      throw refusal('method_not_allowed', `${method} is not answered here`, {
-        remedy: `Allowed: ${allowed}.`,
-      });
-    }
+    if (route === undefined) return { allowed: [...place.methods.keys()].join(', ') };
     return { route, parameters: parameters(place, path) };
   };
 }

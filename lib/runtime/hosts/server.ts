@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { busy } from '#lib/domain/errors.ts';
+import { busy, refusal } from '#lib/domain/errors.ts';
 import { eventPath } from '#lib/runtime/triggers.ts';
 import {
   type Answer,
@@ -65,9 +65,11 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
   async function answer(request: IncomingMessage, path: string, query: string): Promise<Answer> {
     if (isStopping()) throw busy('server_stopping', 'this instance is going away');
     const method = request.method!;
-    const { route, parameters } = find(method, path);
+    const found = find(method, path);
+    if ('allowed' in found) return notAllowed(method, path, found.allowed);
     const body = await readBody(request, body_limit_bytes);
     const source_ip = request.socket.remoteAddress ?? '';
+    const { route, parameters } = found;
     return route.answer({ method, path, query, parameters, headers: request.headers, body, source_ip });
   }
 
@@ -107,6 +109,14 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
       return isFinished;
     },
   };
+}
+
+function notAllowed(method: string, path: string, allow: string): Answer {
+  const answer = errorAnswer(
+    refusal('method_not_allowed', `${method} is not answered here`, { remedy: `Allowed: ${allow}.` }),
+    path,
+  );
+  return { ...answer, headers: { ...answer.headers, allow } };
 }
 
 function timeouts({ headers_timeout_ms, request_timeout_ms }: FunctionServerOptions): ServerOptions {

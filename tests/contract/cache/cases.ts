@@ -52,9 +52,12 @@ export function cacheCases(open: () => Cache): void {
     expect(await cache.get(key)).toEqual(bytes('abc'));
   });
 
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('a lifetime of %s ms is refused', async (ttl_ms) => {
-    const [cache, key] = [open(), fresh()];
-    await expect(cache.set(key, bytes('a'), ttl_ms)).rejects.toMatchObject({ code: 'cache_ttl_invalid' });
-    expect(await cache.get(key)).toBeUndefined();
-  });
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'a lifetime of %s ms is refused',
+    async (ttl_ms) => {
+      const [cache, key] = [open(), fresh()];
+      await expect(cache.set(key, bytes('a'), ttl_ms)).rejects.toMatchObject({ code: 'cache_ttl_invalid' });
+      expect(await cache.get(key)).toBeUndefined();
+    },
+  );
 }

@@ -11,7 +11,10 @@ export function inspectionText(inspection: Inspection): string {
   const { file, bytes, sha256, date_system, sheets } = inspection;
   return [
     `${printable(file)}  ${bytes} bytes  sha256 ${sha256}  dates from ${date_system}\n`,
-    section('Sheets', countTable(sheets, CELL_KIND_NAMES, ({ kinds }) => kinds)),
+    section(
+      'Sheets',
+      countTable(sheets, CELL_KIND_NAMES, ({ kinds }) => kinds),
+    ),
     section('Labels', labelLines(sheets)),
     section('Layouts', layoutLines(inspection)),
     section('Result', resultLines(inspection)),
@@ -30,7 +33,14 @@ function countTable(
   const header = ['SHEET', 'ROWS', 'COLUMNS', 'CELLS', ...used.map((name) => name.toUpperCase()), ''];
   const rows = sheets.map((sheet) => {
     const counts = used.map((name) => countsOf(sheet)[name] ?? 0);
-    return [sheet.name, sheet.rows, sheet.columns, sheet.cells, ...counts, sheet.visibility === 'visible' ? '' : sheet.visibility];
+    return [
+      sheet.name,
+      sheet.rows,
+      sheet.columns,
+      sheet.cells,
+      ...counts,
+      sheet.visibility === 'visible' ? '' : sheet.visibility,
+    ];
   });
   return tableText(header, rows);
 }
@@ -44,7 +54,10 @@ function labelLines(sheets: readonly SheetInspection[]): string {
 
 function layoutLines({ layouts }: Inspection): string {
   return layouts
-    .map(({ vendor, fits, reasons }) => `${vendor} ${fits ? 'fits' : 'does not fit'}: ${printable(reasons.join('; '))}\n`)
+    .map(
+      ({ vendor, fits, reasons }) =>
+        `${vendor} ${fits ? 'fits' : 'does not fit'}: ${printable(reasons.join('; '))}\n`,
+    )
     .join('');
 }
 
@@ -53,7 +66,9 @@ function resultLines({ file, parsed, refused, sheets }: Inspection): string {
   const { vendor, asof_date, rows, curves, failures, notes } = parsed;
   const covered = sheets.filter(({ roles }) => roles !== null);
   const ignored = covered.flatMap(({ name, ignored }) =>
-    Object.entries(ignored).map(([reason, cells]) => `${name}: ${counted(cells, 'cell')} ignored: ${reason}\n`),
+    Object.entries(ignored).map(
+      ([reason, cells]) => `${name}: ${counted(cells, 'cell')} ignored: ${reason}\n`,
+    ),
   );
   const unaccounted = covered.reduce((sum, sheet) => sum + (sheet.unaccounted_prices ?? 0), 0);
   return [

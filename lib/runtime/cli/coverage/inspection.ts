@@ -5,7 +5,13 @@
 import { hash } from 'node:crypto';
 import { AurumError, type ErrorDetail } from '#lib/domain/errors.ts';
 import { CELL_KIND_NAMES, cellName, type Sheet, textAt, type Workbook } from '#lib/domain/sheet.ts';
-import { CELL_ROLE_NAMES, type CellFailure, type LayoutFit, type SheetCoverage, type VendorAdapter } from '#lib/domain/vendor.ts';
+import {
+  CELL_ROLE_NAMES,
+  type CellFailure,
+  type LayoutFit,
+  type SheetCoverage,
+  type VendorAdapter,
+} from '#lib/domain/vendor.ts';
 import type { ParseOutcome } from '#lib/ports/workbook-parser.ts';
 
 export interface SheetInspection {
@@ -107,7 +113,9 @@ function inspectSheet(sheet: Sheet, coverage: SheetCoverage | undefined): SheetI
 function countsOf(codes: Uint8Array, names: readonly string[]): Record<string, number> {
   const counts = new Array<number>(names.length).fill(0);
   for (const code of codes) counts[code]!++;
-  return Object.fromEntries(names.map((name, code) => [name, counts[code]!] as const).filter(([, count]) => count > 0));
+  return Object.fromEntries(
+    names.map((name, code) => [name, counts[code]!] as const).filter(([, count]) => count > 0),
+  );
 }
 
 function labelsOf(sheet: Sheet): SheetInspection['labels'] {

@@ -10,7 +10,11 @@ import type { ParseOutcome } from '#lib/ports/workbook-parser.ts';
 import { counted } from '../text.ts';
 import { coverageOf, type Inspection, type SheetInspection } from './inspection.ts';
 
-export function coveragePage(inspection: Inspection, workbook: Workbook, outcome: ParseOutcome | undefined): string {
+export function coveragePage(
+  inspection: Inspection,
+  workbook: Workbook,
+  outcome: ParseOutcome | undefined,
+): string {
   const template = readFileSync(join(import.meta.dirname, 'template.html'), 'utf8');
   const data = {
     roles: CELL_ROLE_NAMES,
@@ -41,11 +45,18 @@ function drawnSheet(sheet: Sheet, outcome: ParseOutcome | undefined) {
     }
   }
   const roles = coverage === undefined ? columns.map(() => 0) : Array.from(coverage.roles);
-  return { name: sheet.name, rows: sheet.rowCount, columns: sheet.columnCount, rowStart, cells: { columns, texts, roles } };
+  return {
+    name: sheet.name,
+    rows: sheet.rowCount,
+    columns: sheet.columnCount,
+    rowStart,
+    cells: { columns, texts, roles },
+  };
 }
 
 function summaryOf({ parsed, refused, sheets }: Inspection): string {
-  if (parsed === null) return `Not parsed: ${refused?.message ?? 'no layout fits'}. Cells are drawn as unaccounted.`;
+  if (parsed === null)
+    return `Not parsed: ${refused?.message ?? 'no layout fits'}. Cells are drawn as unaccounted.`;
   const unaccounted = sheets.reduce((sum, sheet) => sum + (sheet.unaccounted_prices ?? 0), 0);
   const rows = `${counted(parsed.rows, 'row')} of ${counted(parsed.curves, 'curve')}`;
   return `Layout ${parsed.vendor}, as-of ${parsed.asof_date}: ${rows}, ${counted(parsed.failures.length, 'failure')}, ${counted(unaccounted, 'price')} unaccounted for.`;
@@ -53,7 +64,11 @@ function summaryOf({ parsed, refused, sheets }: Inspection): string {
 
 function legend({ sheets }: Inspection): string {
   return CELL_ROLE_NAMES.map((role) => {
-    const cells = sheets.reduce((sum, { roles, cells }) => sum + (roles === null ? (role === 'unaccounted' ? cells : 0) : (roles[role] ?? 0)), 0);
+    const cells = sheets.reduce(
+      (sum, { roles, cells }) =>
+        sum + (roles === null ? (role === 'unaccounted' ? cells : 0) : (roles[role] ?? 0)),
+      0,
+    );
     return `<li><button type="button" data-role="${role}" aria-pressed="false"><i class="${role}"></i>${role} <b>${count(cells)}</b></button></li>`;
   }).join('');
 }
@@ -61,7 +76,9 @@ function legend({ sheets }: Inspection): string {
 function section(sheet: SheetInspection, index: number): string {
   const roles = sheet.roles ?? { unaccounted: sheet.cells };
   const counts = Object.entries(roles).map(([role, cells]) => `${count(cells)} ${role}`);
-  const reasons = Object.entries(sheet.ignored).map(([reason, cells]) => `<li>${count(cells)} ignored: ${escapeHtml(reason)}</li>`);
+  const reasons = Object.entries(sheet.ignored).map(
+    ([reason, cells]) => `<li>${count(cells)} ignored: ${escapeHtml(reason)}</li>`,
+  );
   return [
     `<section><h2>${escapeHtml(sheet.name)}</h2>`,
     `<p>${counted(sheet.rows, 'row')}, ${counted(sheet.columns, 'column')}, ${counted(sheet.cells, 'cell')}: ${counts.join(', ') || 'empty'}</p>`,
@@ -72,7 +89,13 @@ function section(sheet: SheetInspection, index: number): string {
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);

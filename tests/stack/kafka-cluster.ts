@@ -1,0 +1,50 @@
+/** The real cluster and registry of these tests, and buses with names of their own on them. */
+import { randomUUID } from 'node:crypto';
+import type { Topic } from '#events/topic.ts';
+import {
+  type KafkaEventBus,
+  type KafkaEventBusSettings,
+  kafkaEventBus,
+} from '#lib/adapters/event-bus/kafka.ts';
+import { schemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
+import { registerSchemas } from '#lib/adapters/event-bus/kafka-schemas.ts';
+import { ensureTopics } from '#lib/adapters/event-bus/kafka-topics.ts';
+
+const { AURUM_KAFKA_BROKERS, AURUM_SCHEMA_REGISTRY_URL } = process.env;
+
+export const absent =
+  AURUM_KAFKA_BROKERS === undefined || AURUM_SCHEMA_REGISTRY_URL === undefined
+    ? 'AURUM_KAFKA_BROKERS and AURUM_SCHEMA_REGISTRY_URL are not set'
+    : undefined;
+export const brokers = (AURUM_KAFKA_BROKERS ?? '').split(',');
+export const registry_url = AURUM_SCHEMA_REGISTRY_URL ?? '';
+
+/** Settings under which no topic, subject, group or marker is there yet. */
+export function newInstallation(): KafkaEventBusSettings & { readonly topic_prefix: string } {
+  return { brokers, registry: { registry_url }, topic_prefix: `test-${randomUUID().slice(0, 8)}.` };
+}
+
+/** What `npm run bootstrap` does for a topic. */
+export async function deploy(
+  settings: KafkaEventBusSettings,
+  topics: readonly Topic<unknown>[],
+): Promise<void> {
+  const topic_prefix = settings.topic_prefix ?? '';
+  await registerSchemas(schemaRegistry(settings.registry), topics, { topic_prefix });
+  await ensureTopics(settings, topics, { topic_prefix });
+}
+
+/** A bus whose topics are deployed when they are first published to. */
+export function deployedBus(settings: KafkaEventBusSettings = newInstallation()): KafkaEventBus {
+  const bus = kafkaEventBus(settings);
+  const deployed = new Map<object, Promise<void>>();
+  return {
+    ...bus,
+    async publish(topic, marker, values) {
+      const ready = deployed.get(topic) ?? deploy(settings, [topic as Topic<unknown>]);
+      deployed.set(topic, ready);
+      await ready;
+      return bus.publish(topic, marker, values);
+    },
+  };
+}
