@@ -2,21 +2,26 @@
  * Software from the package registries: Maven Central, the Go module proxy and PyPI through their own clients. An
  * installation is made beside its place and moved there in one step, so a killed one is simply made again.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { jdk, need, run } from './command.ts';
 import type { Service, Site } from './service.ts';
 
 const MAVEN_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /** @returns whether anything had to be installed. */
-export async function installOnce(service: Service, site: Site): Promise<boolean> {
-  if (!service.install || existsSync(site.software)) return false;
-  const partial = `${site.software}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
+export async function installOnce(service: Service, { software }: Site): Promise<boolean> {
+  if (!service.install || existsSync(software)) return false;
+  const home = dirname(software);
+  const prefix = `${basename(software)}.partial-`;
+  mkdirSync(home, { recursive: true });
+  for (const left of readdirSync(home).filter((name) => name.startsWith(prefix))) {
+    rmSync(join(home, left), { recursive: true, force: true });
+  }
+  // A name of its own: a package client that outlived its killed run must not write into what is finished.
+  const partial = mkdtempSync(join(home, prefix));
   await service.install(partial);
-  renameSync(partial, site.software);
+  renameSync(partial, software);
   return true;
 }
 

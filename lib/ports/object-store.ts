@@ -41,3 +41,15 @@ export interface ObjectStore {
   /** No error when it is absent. */
   delete(key: string): Promise<void>;
 }
+
+/** One version of an object that the store keeps, the current one or an older one. */
+export interface ObjectVersionEntry extends ObjectEntry {
+  /** Undefined where the store keeps one version only. */
+  readonly version_id: string | undefined;
+}
+
+/** A store that can tell what it keeps of objects that were replaced or deleted. */
+export interface VersionedObjectStore extends ObjectStore {
+  /** Every version below the prefix, deletions left out: ascending by key, of one key the oldest first. */
+  listVersions(prefix: string): AsyncIterable<ObjectVersionEntry>;
+}

@@ -7,24 +7,28 @@ import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
 import { qaResultTopic } from '#events/qa-result.ts';
-import { columnarCurveQueries } from '#lib/adapters/curve-queries/columnar.ts';
-import { logEventBus } from '#lib/adapters/event-bus/log.ts';
 import { sqlIngestLog } from '#lib/adapters/ingest-log/sql.ts';
 import { s3ObjectStore } from '#lib/adapters/object-store/s3.ts';
 import { sqlOperations } from '#lib/adapters/operations/sql.ts';
-import { pgliteSql } from '#lib/adapters/sql/pglite.ts';
-import { localTables } from '#lib/adapters/tables/pointer-catalog.ts';
-import { localLake } from '#lib/adapters/versioned-lake/local.ts';
 import { workerThreadParser } from '#lib/adapters/workbook-parser/worker-thread.ts';
+import { AurumError } from '#lib/domain/errors.ts';
 import { families } from '#lib/gates/registry.gen.ts';
 import type { Clock } from '#lib/ports/clock.ts';
+import type { CurveQueries } from '#lib/ports/curve-queries.ts';
+import type { EventBus } from '#lib/ports/event-bus.ts';
+import type { ObjectStore } from '#lib/ports/object-store.ts';
+import type { Sql } from '#lib/ports/sql.ts';
+import type { Tables } from '#lib/ports/tables.ts';
 import { adapters } from '#lib/vendors/registry.gen.ts';
 import { type Config, readConfig } from './config.ts';
 
 const systemClock: Clock = { now: () => new Date().toISOString() };
 
-/** Local stores below `AURUM_HOME`, objects over S3. */
-export function composeLocal(config: Config) {
+/**
+ * Each port on the service its setting names, else on its local store below `AURUM_HOME`. Adapters are loaded when they
+ * are chosen: a function on one machine pays for no client of a cluster.
+ */
+export async function compose(config: Config) {
   const objects = s3ObjectStore({
     endpoint: config.AURUM_S3_ENDPOINT,
     region: config.AURUM_S3_REGION,
@@ -33,22 +37,20 @@ export function composeLocal(config: Config) {
     secret_key: config.AURUM_S3_SECRET_KEY,
     force_path_style: config.AURUM_S3_PATH_STYLE,
   });
-  const ddl = readFileSync(join(import.meta.dirname, '../../ddl/postgres/app.sql'), 'utf8');
-  const sql = pgliteSql({ dir: join(config.AURUM_HOME, 'postgres'), ddl });
-  const worker = new URL('./parse-worker.ts', import.meta.url);
+  const sql = await sqlOf(config);
+  const { localLake } = await import('#lib/adapters/versioned-lake/local.ts');
   return {
     config,
     objects,
     sql,
-    parser: workerThreadParser({ entry: worker, timeout_ms: config.AURUM_PARSE_TIMEOUT_MS }),
-    tables: localTables({ objects, bucket: config.AURUM_S3_BUCKET, warehouse_prefix: 'curated/iceberg' }),
-    lake: localLake({ objects, prefix: 'lake' }),
-    bus: logEventBus({ dir: join(config.AURUM_HOME, 'events') }),
-    queries: columnarCurveQueries({
-      objects,
-      cache_dir: join(config.AURUM_HOME, 'cache'),
-      memory_limit_mb: config.AURUM_QUERY_MEMORY_MB,
+    parser: workerThreadParser({
+      entry: new URL('./parse-worker.ts', import.meta.url),
+      timeout_ms: config.AURUM_PARSE_TIMEOUT_MS,
     }),
+    tables: await tablesOf(config, objects),
+    lake: localLake({ objects, prefix: 'lake' }),
+    bus: await busOf(config),
+    queries: await queriesOf(config, objects),
     log: sqlIngestLog(sql),
     operations: sqlOperations(sql),
     clock: systemClock,
@@ -63,13 +65,71 @@ export function composeLocal(config: Config) {
   };
 }
 
-/** Every port, and the settings the functions need. */
-export type Platform = ReturnType<typeof composeLocal>;
+/** Text of the operational database's definition. */
+export const operationalDdl = (): string =>
+  readFileSync(join(import.meta.dirname, '../../ddl/postgres/app.sql'), 'utf8');
 
-let composed: Platform | undefined;
+async function sqlOf(config: Config): Promise<Sql> {
+  const url = config.AURUM_POSTGRES_URL;
+  const ddl = operationalDdl();
+  if (url !== undefined) return (await import('#lib/adapters/sql/postgres.ts')).postgresSql({ url, ddl });
+  return (await import('#lib/adapters/sql/pglite.ts')).pgliteSql({
+    dir: join(config.AURUM_HOME, 'postgres'),
+    ddl,
+  });
+}
+
+async function tablesOf(config: Config, objects: ObjectStore): Promise<Tables> {
+  const place = { objects, bucket: config.AURUM_S3_BUCKET, warehouse_prefix: 'curated/iceberg' };
+  if (config.AURUM_NESSIE_URL === undefined) {
+    return (await import('#lib/adapters/tables/pointer-catalog.ts')).localTables(place);
+  }
+  const nessie = { nessie_url: config.AURUM_NESSIE_URL, warehouse: config.AURUM_NESSIE_WAREHOUSE };
+  return (await import('#lib/adapters/tables/nessie.ts')).nessieTables({ ...place, ...nessie });
+}
+
+async function busOf(config: Config): Promise<EventBus> {
+  const { AURUM_KAFKA_BROKERS: brokers, AURUM_SCHEMA_REGISTRY_URL: registry_url } = config;
+  if (brokers.length === 0) {
+    return (await import('#lib/adapters/event-bus/log.ts')).logEventBus({
+      dir: join(config.AURUM_HOME, 'events'),
+    });
+  }
+  if (registry_url === undefined) throw incomplete('AURUM_KAFKA_BROKERS', 'AURUM_SCHEMA_REGISTRY_URL');
+  return (await import('#lib/adapters/event-bus/kafka.ts')).kafkaEventBus({
+    brokers,
+    registry: { registry_url },
+  });
+}
+
+async function queriesOf(config: Config, objects: ObjectStore): Promise<CurveQueries> {
+  if (config.AURUM_QUERIES === 'columnar') {
+    const { columnarCurveQueries } = await import('#lib/adapters/curve-queries/columnar.ts');
+    const cache_dir = join(config.AURUM_HOME, 'cache');
+    return columnarCurveQueries({ objects, cache_dir, memory_limit_mb: config.AURUM_QUERY_MEMORY_MB });
+  }
+  const { AURUM_TRINO_URL: url, AURUM_TRINO_USER: user } = config;
+  if (url === undefined) throw incomplete('AURUM_QUERIES=trino', 'AURUM_TRINO_URL');
+  const { trinoCurveQueries } = await import('#lib/adapters/curve-queries/trino.ts');
+  const location_root = `s3://${config.AURUM_S3_BUCKET}`;
+  return trinoCurveQueries({ url, user, catalog: 'iceberg', schema: 'market', location_root });
+}
+
+function incomplete(given: string, missing: string): AurumError {
+  const remedy = `Set ${missing}, or leave ${given} out to use the local store.`;
+  return new AurumError('refused', 'setting_missing', `${given} needs ${missing}`, {
+    field: missing,
+    remedy,
+  });
+}
+
+/** Every port, and the settings the functions need. */
+export type Platform = Awaited<ReturnType<typeof compose>>;
+
+let composed: Promise<Platform> | undefined;
 
 /** The platform of this process, composed from its environment at the first call. */
-export async function platform(): Promise<Platform> {
-  composed ??= composeLocal(readConfig(process.env));
+export function platform(): Promise<Platform> {
+  composed ??= compose(readConfig(process.env));
   return composed;
 }

@@ -45,6 +45,28 @@ export const settings = z.object({
     .stringbool()
     .default(true)
     .describe('Bucket in the path (MinIO, the gateway), not in the host name'),
+  AURUM_POSTGRES_URL: z
+    .url()
+    .optional()
+    .describe('PostgreSQL, `postgres://user:password@host:port/database`; default PGlite in AURUM_HOME'),
+  AURUM_NESSIE_URL: z
+    .url()
+    .optional()
+    .describe('Nessie, the catalog of the tables; default pointer objects in the bucket'),
+  AURUM_NESSIE_WAREHOUSE: z.string().default('aurum').describe('Warehouse in Nessie'),
+  AURUM_KAFKA_BROKERS: list
+    .default([])
+    .describe('Kafka, `host:port,...`; default an event log in AURUM_HOME'),
+  AURUM_SCHEMA_REGISTRY_URL: z
+    .url()
+    .optional()
+    .describe('Confluent-compatible Schema Registry; needed with Kafka'),
+  AURUM_QUERIES: z
+    .enum(['columnar', 'trino'])
+    .default('columnar')
+    .describe('Who answers slices: the columnar engine in process, or Trino'),
+  AURUM_TRINO_URL: z.url().optional().describe('Trino coordinator'),
+  AURUM_TRINO_USER: z.string().default('aurum').describe('User Trino sees'),
   AURUM_EVENT_TOKEN: z
     .string()
     .min(8)

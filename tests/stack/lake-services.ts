@@ -3,6 +3,7 @@
  * file alone: branches and tags with a prefix, a folder in the bucket, a Trino catalog that reads that `main`.
  */
 import { randomUUID } from 'node:crypto';
+import { Client } from 'minio';
 import { raw, type TrinoOptions, trinoSql } from '#lib/adapters/curve-queries/trino-sql.ts';
 import { s3ObjectStore } from '#lib/adapters/object-store/s3.ts';
 import { nessieTables } from '#lib/adapters/tables/nessie.ts';
@@ -26,9 +27,19 @@ const s3 = {
   secret_key: env.AURUM_S3_SECRET_KEY ?? 'minio123',
 };
 
+/** The bucket is the bootstrap's to make; a stack that was only started has none. */
+export async function bucketThere(): Promise<void> {
+  const { hostname, port, protocol } = new URL(s3.endpoint);
+  const useSSL = protocol === 'https:';
+  const { access_key: accessKey, secret_key: secretKey } = s3;
+  const minio = new Client({ endPoint: hostname, port: Number(port), useSSL, accessKey, secretKey });
+  if (!(await minio.bucketExists(s3.bucket))) await minio.makeBucket(s3.bucket, s3.region);
+}
+
 export interface Corner {
   /** `{name}_main` is its main branch. */
   readonly name: string;
+  readonly bucket: string;
   readonly objects: ObjectStore;
   /** Location of the object with key "". */
   readonly location_root: string;
@@ -38,24 +49,23 @@ export interface Corner {
   readonly open: (objects?: ObjectStore) => Tables;
 }
 
-export function corner(): Corner {
+/** `whole_bucket`: keys are the bucket's own, for tables whose place Nessie chooses; data files still lie apart. */
+export function corner({ whole_bucket = false } = {}): Corner {
   const name = `test${randomUUID().slice(0, 8)}`;
-  const location_root = `s3://${s3.bucket}`;
-  const objects = s3ObjectStore({ ...s3, force_path_style: true });
+  const { bucket } = s3;
+  const folder = `curated/iceberg/${name}`;
+  const prefix = whole_bucket ? '' : `${folder}/`;
+  const objects = s3ObjectStore({ ...s3, force_path_style: true, prefix });
+  const location_root = whole_bucket ? `s3://${bucket}` : `s3://${bucket}/${folder}`;
   const options = {
     ...nessie,
-    bucket: s3.bucket,
+    bucket,
     location_root,
-    warehouse_prefix: `curated/iceberg/${name}`,
+    warehouse_prefix: whole_bucket ? folder : 'tables',
     ref_prefix: `${name}_`,
   };
-  return {
-    ...nessie,
-    name,
-    objects,
-    location_root,
-    open: (store = objects) => nessieTables({ ...options, objects: store }),
-  };
+  const open = (store = objects) => nessieTables({ ...options, objects: store });
+  return { ...nessie, name, bucket, objects, location_root, open };
 }
 
 export interface TrinoCorner {

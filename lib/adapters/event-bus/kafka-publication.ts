@@ -152,7 +152,7 @@ function requests(topic: string, messages: readonly WireMessage[]): readonly Pro
       bytes += size;
     }
   }
-  return parts.map((part) => ({ topic, messages: part, compression: CompressionTypes.None }));
+  return parts.map((part) => ({ topic, messages: part, compression: CompressionTypes.GZIP }));
 }
 
 /** Waits until readers see what was committed, so that a process reads what it wrote. */

@@ -3,7 +3,7 @@
  * For tests and dry runs; nothing outlives the process.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ObjectStore, PutOptions, StoredObject } from '#lib/ports/object-store.ts';
+import type { PutOptions, StoredObject, VersionedObjectStore } from '#lib/ports/object-store.ts';
 import { checkedMetadata, checkKey } from './key.ts';
 
 export interface MemoryObjectStoreOptions {
@@ -14,7 +14,7 @@ export interface MemoryObjectStoreOptions {
 
 const NULL_VERSION = 'null';
 
-export function memoryObjectStore(options: MemoryObjectStoreOptions = {}): ObjectStore {
+export function memoryObjectStore(options: MemoryObjectStoreOptions = {}): VersionedObjectStore {
   const { versioned_prefixes = ['raw/'], now = () => new Date() } = options;
   /** Newest version last; undefined is a deletion that older versions lie below. */
   const objects = new Map<string, (StoredObject | undefined)[]>();
@@ -57,8 +57,17 @@ export function memoryObjectStore(options: MemoryObjectStoreOptions = {}): Objec
     async *list(prefix) {
       const live = [...objects.values()].map((versions) => versions.at(-1));
       const found = live.filter((one) => one !== undefined).filter((one) => one.key.startsWith(prefix));
-      for (const { key, etag, body, last_modified } of found.sort(byKeyBytes)) {
+      for (const { key, etag, body, last_modified } of found.sort((a, b) => compareKeys(a.key, b.key))) {
         yield { key, etag, size: body.byteLength, last_modified };
+      }
+    },
+    async *listVersions(prefix) {
+      const below = [...objects].filter(([key]) => key.startsWith(prefix));
+      for (const [, versions] of below.sort(([a], [b]) => compareKeys(a, b))) {
+        for (const { key, etag, body, last_modified, version_id } of versions.filter(
+          (one) => one !== undefined,
+        ))
+          yield { key, etag, size: body.byteLength, last_modified, version_id };
       }
     },
     async delete(key) {
@@ -75,6 +84,6 @@ function expectationHolds(expect: PutOptions['expect'], current: StoredObject | 
 }
 
 /** UTF-8 order, which differs from JavaScript's own above U+FFFF. */
-function byKeyBytes(a: StoredObject, b: StoredObject): number {
-  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

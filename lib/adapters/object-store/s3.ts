@@ -5,14 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
-import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type {
+  GetObjectCommandOutput,
+  HeadObjectCommandOutput,
+  ListObjectVersionsCommandOutput,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { AurumError, busy } from '#lib/domain/errors.ts';
 import type {
   ObjectEntry,
-  ObjectStore,
+  ObjectVersionEntry,
   PutOptions,
   PutResult,
   StoredObject,
+  VersionedObjectStore,
 } from '#lib/ports/object-store.ts';
 import { checkedMetadata, checkKey } from './key.ts';
 
@@ -35,7 +41,7 @@ const MAX_SOCKETS = 64;
 /** Marks a conditional write, so that a retry whose first answer was lost knows its own object again. */
 const WRITE_MARK = 'aurum-write';
 
-export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+export function s3ObjectStore(options: S3ObjectStoreOptions): VersionedObjectStore {
   const { bucket, prefix = '' } = options;
   const place = (key: string) => {
     checkKey(prefix + key);
@@ -94,6 +100,9 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
     async *list(below) {
       yield* entriesBelow(options, await connect(), prefix + below);
     },
+    async *listVersions(below) {
+      yield* versionsBelow(options, await connect(), prefix + below);
+    },
     async delete(key) {
       const { client, sdk } = await connect();
       await absentAsUndefined(options, () => client.send(new sdk.DeleteObjectCommand(place(key))));
@@ -146,7 +155,7 @@ async function* entriesBelow(
     const answer = await client.send(page).catch((error) => Promise.reject(storeError(options, error)));
     for (const { Key, ETag, Size, LastModified } of answer.Contents ?? []) {
       yield {
-        key: decodeURIComponent((Key ?? '').replaceAll('+', ' ')).slice(cut),
+        key: keyOf(Key).slice(cut),
         etag: unquoted(ETag),
         size: Size ?? 0,
         last_modified: (LastModified ?? new Date(0)).toISOString(),
@@ -154,6 +163,51 @@ async function* entriesBelow(
     }
     token = answer.IsTruncated ? answer.NextContinuationToken : undefined;
   } while (token !== undefined);
+}
+
+/** S3 lists the versions of a key newest first; a key's are held until the next key comes, and turned round. */
+async function* versionsBelow(
+  options: S3ObjectStoreOptions,
+  { client, sdk }: Loaded,
+  below: string,
+): AsyncGenerator<ObjectVersionEntry> {
+  const cut = options.prefix?.length ?? 0;
+  let held: ObjectVersionEntry[] = [];
+  let marker: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | undefined = {};
+  while (marker !== undefined) {
+    const place = { Bucket: options.bucket, Prefix: below, EncodingType: 'url' as const, ...marker };
+    const answer: ListObjectVersionsCommandOutput = await client
+      .send(new sdk.ListObjectVersionsCommand(place))
+      .catch((error) => Promise.reject(storeError(options, error)));
+    for (const { Key, VersionId, ETag, Size, LastModified } of answer.Versions ?? []) {
+      const entry: ObjectVersionEntry = {
+        key: keyOf(Key).slice(cut),
+        version_id: VersionId === 'null' ? undefined : VersionId,
+        etag: unquoted(ETag),
+        size: Size ?? 0,
+        last_modified: (LastModified ?? new Date(0)).toISOString(),
+      };
+      if (held.length > 0 && held[0]!.key !== entry.key) {
+        yield* held.reverse();
+        held = [];
+      }
+      held.push(entry);
+    }
+    const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = answer;
+    marker =
+      IsTruncated === true && NextKeyMarker !== undefined
+        ? {
+            KeyMarker: keyOf(NextKeyMarker),
+            ...(NextVersionIdMarker === undefined ? {} : { VersionIdMarker: NextVersionIdMarker }),
+          }
+        : undefined;
+  }
+  yield* held.reverse();
+}
+
+/** As listings with `encoding-type=url` write it. */
+function keyOf(encoded: string | undefined): string {
+  return decodeURIComponent((encoded ?? '').replaceAll('+', ' '));
 }
 
 function putFields({ expect, contentType, metadata }: PutOptions, mark: string | undefined) {

@@ -5,7 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AurumError } from '#lib/domain/errors.ts';
-import type { ObjectEntry, ObjectStore } from '#lib/ports/object-store.ts';
+import type {
+  ObjectEntry,
+  ObjectStore,
+  ObjectVersionEntry,
+  VersionedObjectStore,
+} from '#lib/ports/object-store.ts';
 
 const text = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
 
@@ -21,7 +26,13 @@ async function stored(store: ObjectStore, ...[key, body, options]: Parameters<Ob
   return result.etag;
 }
 
-export function objectStoreCases(name: string, open: () => ObjectStore): void {
+async function versions(store: VersionedObjectStore, prefix: string): Promise<ObjectVersionEntry[]> {
+  const entries: ObjectVersionEntry[] = [];
+  for await (const entry of store.listVersions(prefix)) entries.push(entry);
+  return entries;
+}
+
+export function objectStoreCases(name: string, open: () => VersionedObjectStore): void {
   describe(`object store: ${name}`, () => {
     const at = (...parts: string[]) => [`case-${randomUUID()}`, ...parts].join('/');
 
@@ -160,6 +171,35 @@ export function objectStoreCases(name: string, open: () => ObjectStore): void {
         await Promise.all(keys.slice(i, i + 50).map((key) => store.put(key, '')));
       }
       expect((await listed(store, `${base}/`)).map((one) => one.key)).toEqual(keys);
+      expect((await versions(store, `${base}/`)).map((one) => one.key)).toEqual(keys);
+    });
+
+    it('lists every version of raw objects, oldest first, also behind a delete', async () => {
+      const store = open();
+      const base = `raw/${at('versions')}`;
+      const names = ['b é+.xlsx', 'a.xlsx'];
+      const etags = new Map<string, string[]>();
+      for (const body of ['one', 'two', 'three']) {
+        for (const name of names) {
+          const key = `${base}/${name}`;
+          etags.set(key, [...(etags.get(key) ?? []), await stored(store, key, body)]);
+        }
+      }
+      await store.delete(`${base}/a.xlsx`);
+      const found = await versions(store, `${base}/`);
+      expect(found.map(({ key, etag }) => [key, etag])).toEqual(
+        names
+          .toReversed()
+          .flatMap((name) => etags.get(`${base}/${name}`)!.map((etag) => [`${base}/${name}`, etag])),
+      );
+      for (const { key, version_id, etag, size, last_modified } of found) {
+        expect(version_id).toBeDefined();
+        const object = await store.get(key, { version_id: version_id! });
+        expect(object).toMatchObject({ etag, version_id });
+        expect(object?.body.byteLength).toBe(size);
+        expect(new Date(last_modified).toISOString()).toBe(last_modified);
+      }
+      expect(await versions(store, `${base}/none`)).toEqual([]);
     });
 
     it('keeps every version of a raw object readable, also behind a delete', async () => {

@@ -73,9 +73,9 @@ test('the topic for MinIO is asked for in the bytes of Kafka protocol CreateTopi
   const request = createTopicRequest('t', 6);
   expect(request.toString('hex')).toBe(
     [
-      '00000032', // size
+      '0000002f', // size
       '0013' + '0002' + '00000001', // key, version, correlation
-      '000b' + Buffer.from('aurum-stack').toString('hex'),
+      `000b${Buffer.from('aurum-stack').toString('hex')}`,
       '00000001' + '0001' + '74', // one topic: t
       '00000006' + '0001', // partitions, replicas
       '00000000' + '00000000', // no assignments, no settings

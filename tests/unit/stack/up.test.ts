@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ask } from '../../../stack/ask.ts';
 import { runningAt } from '../../../stack/process.ts';
-import { HOST, type Service, siteOf } from '../../../stack/service.ts';
+import { type Daemon, HOST, type Service, siteOf } from '../../../stack/service.ts';
 import { statusOf, table } from '../../../stack/status.ts';
 import { down, up } from '../../../stack/up.ts';
 import { fakeService, freePort, ownStackHome } from './fake-service.ts';
@@ -102,15 +102,14 @@ describe('what keeps a service from coming up is named', () => {
   });
 
   test('its last words, when it ends while starting', async () => {
-    const daemon = () => ({
-      argv: [process.execPath, '-e', 'console.error("no such warehouse"); process.exit(3)'] as [string],
-    });
+    const program = 'console.error("no such warehouse"); process.exit(3)';
+    const daemon = (): Daemon => ({ argv: [process.execPath, '-e', program] });
     services = [fakeService('brief', await freePort(), { daemon })];
-    await expect(up(services, say)).rejects.toThrow(/brief: it ended while starting[^]*no such warehouse/);
+    await expect(up(services, say)).rejects.toThrow(/brief: it ended while starting.*no such warehouse/s);
   });
 
   test('a program that is not there', async () => {
-    const daemon = () => ({ argv: [join(home, 'absent')] as [string] });
+    const daemon = (): Daemon => ({ argv: [join(home, 'absent')] });
     services = [fakeService('absent', await freePort(), { daemon })];
     await expect(up(services, say)).rejects.toThrow(/absent could not be started/);
   });
