@@ -17,9 +17,10 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse as parseYaml } from 'yaml';
 import { AurumError, errorLine } from '#lib/domain/errors.ts';
 import { type Config, readConfig } from '#lib/runtime/config.ts';
+import { functionList } from '#lib/runtime/hosts/server-functions.gen.ts';
+import { eventPath } from '#lib/runtime/triggers.ts';
 import { type Notification, type S3Gateway, startS3Gateway } from './s3/gateway.ts';
 
 const HELP = `npm start [-- options]
@@ -93,36 +94,19 @@ function eventToken(config: Config): string {
   return readFileSync(path, 'utf8');
 }
 
-interface ServerlessFunction {
-  readonly events: readonly {
-    readonly httpApi?: string;
-    readonly s3?: { readonly rules: readonly Record<string, string>[] };
-  }[];
-}
-
-/** Bucket notifications as `serverless.yml` states them, each to the webhook of its function. */
+/** Bucket notifications as the functions' triggers state them, each to the webhook of its function. */
 function notifications(config: Config, token: string): Notification[] {
-  const { functions } = parseYaml(readFileSync(join(ROOT, 'serverless.yml'), 'utf8')) as {
-    functions: Record<string, ServerlessFunction>;
-  };
-  return Object.entries(functions).flatMap(([id, { events }]) =>
-    events.flatMap(({ s3 }) =>
-      s3 === undefined
-        ? []
-        : [
-            {
-              id,
-              bucket: config.AURUM_S3_BUCKET,
-              ...(Object.assign({}, ...s3.rules) as { prefix?: string; suffix?: string }),
-              events: ['s3:ObjectCreated:*'],
-              target: {
-                url: `http://127.0.0.1:${config.AURUM_HTTP_PORT}/events/${id}`,
-                headers: { authorization: `Bearer ${token}` },
-              },
-            },
-          ],
-    ),
-  );
+  return functionList.flatMap(({ name, trigger }) => {
+    if (trigger.kind !== 'object-created') return [];
+    const { prefix, suffix } = trigger;
+    const id = name.slice(name.indexOf('/') + 1);
+    const target = {
+      url: `http://127.0.0.1:${config.AURUM_HTTP_PORT}${eventPath(id)}`,
+      headers: { authorization: `Bearer ${token}` },
+    };
+    const filter = suffix === undefined ? { prefix } : { prefix, suffix };
+    return [{ id, bucket: config.AURUM_S3_BUCKET, ...filter, events: ['s3:ObjectCreated:*'], target }];
+  });
 }
 
 function startGateway(config: Config, token: string): Promise<S3Gateway> {

@@ -4,7 +4,7 @@
  */
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { build, type Metafile, type PluginBuild } from 'esbuild';
+import { build, type Metafile, type OnLoadArgs, type PluginBuild } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -45,7 +45,10 @@ export async function buildInto(folder: string): Promise<Metafile> {
     banner: {
       js: "import { createRequire as aurumRequire } from 'node:module'; const require = aurumRequire(import.meta.url);",
     },
-    plugins: [{ name: 'places-of-modules', setup: keepPlaces }],
+    plugins: [
+      { name: 'places-of-modules', setup: keepPlaces },
+      { name: 'names-of-exports', setup: keepNames },
+    ],
   });
   for (const asset of ASSETS) cpSync(join(ROOT, asset), join(folder, asset), { recursive: true });
   return metafile;
@@ -68,6 +71,22 @@ function keepPlaces({ onLoad }: PluginBuild): void {
         return `new URL('./${name}.js', import.meta.url)`;
       });
     return { contents, loader: 'ts' };
+  });
+}
+
+/**
+ * `await import('ioredis')` gives the names of a CommonJS package under Node, and only `default` from a bundle: between the
+ * two stands a module that exports each by name.
+ */
+function keepNames({ onResolve, onLoad }: PluginBuild): void {
+  onResolve({ filter: /^@?[a-z]/ }, ({ kind, path, importer, resolveDir }) => {
+    const isOurs = kind === 'dynamic-import' && !importer.includes('/node_modules/');
+    if (!isOurs || LOCAL_ONLY.includes(path)) return undefined;
+    return { namespace: 'named', path, pluginData: resolveDir };
+  });
+  onLoad({ filter: /.*/, namespace: 'named' }, async ({ path, pluginData: resolveDir }: OnLoadArgs) => {
+    const names = Object.keys((await import(path)) as object).filter((name) => /^[A-Za-z_$]\w*$/.test(name));
+    return { contents: `export { ${names.join(', ')} } from '${path}';`, resolveDir: resolveDir as string };
   });
 }
 

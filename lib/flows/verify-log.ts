@@ -57,9 +57,9 @@ export function differingColumns(a: CurveObservation, b: CurveObservation): (key
 }
 
 /** Finds the release a record came from: its version hash is one over file, sheet, as-of and the workbook's bytes. */
-export function releaseFinder<Release extends Pick<CurveRelease, 'source_file' | 'asof_date' | 'source_sha256'>>(
-  releases: readonly Release[],
-): (record: RecordOrigin) => Release | undefined {
+export function releaseFinder<
+  Release extends Pick<CurveRelease, 'source_file' | 'asof_date' | 'source_sha256'>,
+>(releases: readonly Release[]): (record: RecordOrigin) => Release | undefined {
   const deliveries = Map.groupBy(releases, ({ source_file, asof_date }) => `${source_file}|${asof_date}`);
   const known = new Map<string, Release>();
   return ({ source_file, asof_date, sheet_name, version_hash }) => {
@@ -67,7 +67,9 @@ export function releaseFinder<Release extends Pick<CurveRelease, 'source_file' |
       known.get(version_hash) ??
       deliveries
         .get(`${source_file}|${asof_date}`)
-        ?.find((each) => versionHash(source_file, sheet_name, asof_date, each.source_sha256) === version_hash);
+        ?.find(
+          (each) => versionHash(source_file, sheet_name, asof_date, each.source_sha256) === version_hash,
+        );
     if (found !== undefined) known.set(version_hash, found);
     return found;
   };

@@ -67,6 +67,10 @@ export const settings = z.object({
     .describe('Who answers slices: the columnar engine in process, or Trino'),
   AURUM_TRINO_URL: z.url().optional().describe('Trino coordinator'),
   AURUM_TRINO_USER: z.string().default('aurum').describe('User Trino sees'),
+  AURUM_S3_NOTIFY_ARN: z
+    .string()
+    .default('arn:minio:sqs:us-east-1:AURUM:kafka')
+    .describe('Notification target MinIO was started with; used by bootstrap'),
   AURUM_EVENT_TOKEN: z
     .string()
     .min(8)

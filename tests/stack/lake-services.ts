@@ -64,7 +64,7 @@ export function corner({ whole_bucket = false } = {}): Corner {
     warehouse_prefix: whole_bucket ? folder : 'tables',
     ref_prefix: `${name}_`,
   };
-  const open = (store = objects) => nessieTables({ ...options, objects: store });
+  const open = (store: ObjectStore = objects) => nessieTables({ ...options, objects: store });
   return { ...nessie, name, bucket, objects, location_root, open };
 }
 

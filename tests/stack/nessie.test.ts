@@ -92,16 +92,20 @@ describe.skipIf(!NESSIE_THERE)(
       expect(await one.releases('main')).toHaveLength(2);
     });
 
-    test('an unknown warehouse is said to be a setting, not a conflict', async () => {
+    test('a wrong warehouse or bucket is named before anything is committed', async () => {
       const lake = corner();
-      const tables = nessieTables({ ...lake, warehouse: 'nowhere', ref_prefix: `${lake.name}_` });
-      const day = marketDay('2025-09-12');
-      const base = (await tables.head('main'))!;
-      const committed = commitDay(tables, day, base, await stageDay(tables, day));
-      await expect(committed).rejects.toMatchObject({
-        kind: 'fault',
-        remedy: expect.stringContaining('AURUM_NESSIE_WAREHOUSE'),
-      });
+      const wrong = [
+        [{ warehouse: 'nowhere' }, 'nessie_warehouse_unknown', 'AURUM_NESSIE_WAREHOUSE'],
+        [{ bucket: 'elsewhere' }, 'nessie_warehouse_elsewhere', 'AURUM_S3_BUCKET'],
+      ] as const;
+      for (const [part, code, setting] of wrong) {
+        const tables = nessieTables({ ...lake, ...part, ref_prefix: `${lake.name}_` });
+        const day = marketDay('2025-09-12');
+        const base = (await tables.head('main'))!;
+        const committed = commitDay(tables, day, base, await stageDay(tables, day));
+        await expect(committed).rejects.toMatchObject({ code, remedy: expect.stringContaining(setting) });
+        expect(await tables.head(day.branch)).toBeUndefined();
+      }
     });
   },
 );

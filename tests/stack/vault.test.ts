@@ -14,10 +14,8 @@ import { vaultKeyValues, vaultSecrets } from '#lib/adapters/secrets/vault.ts';
 import { vaultClient } from '#lib/adapters/secrets/vault-client.ts';
 import { vaultPostgres } from '#lib/adapters/secrets/vault-postgres.ts';
 import { postgresSql } from '#lib/adapters/sql/postgres.ts';
-import { readArguments } from '#lib/runtime/cli/command.ts';
-import { command } from '#lib/runtime/cli/commands/secrets.ts';
-import { tellError } from '#lib/runtime/cli/errors.ts';
 import { secretsCases } from '#tests/contract/secrets/cases.ts';
+import { runSecrets } from '#tests/contract/secrets/run-command.ts';
 import { doorTo } from './door.ts';
 
 const address = process.env.AURUM_VAULT_ADDR;
@@ -90,17 +88,17 @@ describe.skipIf(missing)('Vault (skipped without AURUM_VAULT_ADDR and AURUM_VAUL
 
   describe('logins', () => {
     test('a token is renewed while it may, and replaced when it may not', async () => {
-      const auth = await appRole(`${role}-short`, { token_ttl: '2s', token_max_ttl: '4s' });
+      const auth = await appRole(`${role}-short`, { token_ttl: '2s', token_max_ttl: '3s' });
       const vault = vaultClient({ address: address!, auth });
       const values = vaultKeyValues(vault);
       await values.write(secret('kept'), { a: '1' });
-      const ends = performance.now() + 9_000;
+      const ends = performance.now() + 6_000;
       for (let calls = 0; performance.now() < ends; calls++) {
         expect(await values.read(secret('kept')), `call ${calls}`).toEqual(new Map([['a', '1']]));
         await delay(100);
       }
       // Idle beyond its end: the next call logs in again.
-      await delay(4_500);
+      await delay(3_200);
       expect(await values.read(secret('kept'))).toEqual(new Map([['a', '1']]));
       await vault.close();
     }, 30_000);
@@ -175,8 +173,8 @@ describe.skipIf(missing)('Vault (skipped without AURUM_VAULT_ADDR and AURUM_VAUL
           creation_statements: [
             `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' NOINHERIT IN ROLE aurum_api, aurum_ingest`,
           ],
-          default_ttl: '2s',
-          max_ttl: '5s',
+          default_ttl: '3s',
+          max_ttl: '6s',
         });
       });
       afterAll(async () => {
@@ -191,16 +189,16 @@ describe.skipIf(missing)('Vault (skipped without AURUM_VAULT_ADDR and AURUM_VAUL
         const sql = postgresSql({ url: postgres_url!, ddl, credential: lender.credential });
         const seen = new Set<unknown>();
         const who = `SELECT session_user::text AS login, current_user::text AS name`;
-        const ends = performance.now() + 12_000;
+        const ends = performance.now() + 9_000;
         while (performance.now() < ends) {
           const [row] = await sql.transaction('aurum_api', (tx) => tx.query(who));
           expect(row?.name).toBe('aurum_api');
           seen.add(row?.login);
           await delay(100);
         }
-        // Each lives 5 s at most and is given up before that.
+        // Each lives 6 s at most and is given up before that.
         expect(seen.size).toBeGreaterThanOrEqual(2);
-        expect(seen.size).toBeLessThanOrEqual(5);
+        expect(seen.size).toBeLessThanOrEqual(4);
         await sql.close();
         await lender.close();
         await expect.poll(users, { timeout: 10_000 }).toEqual([]);
@@ -229,9 +227,9 @@ describe.skipIf(missing)('Vault (skipped without AURUM_VAULT_ADDR and AURUM_VAUL
         const lender = vaultPostgres({ vault, role, mount });
         const first = await lender.credential();
         await door.close();
-        await delay(1_500);
+        await delay(2_300);
         expect(await lender.credential()).toEqual(first);
-        await delay(1_000);
+        await delay(1_200);
         await expect(lender.credential()).rejects.toMatchObject({ kind: 'busy', code: 'vault_unavailable' });
         await door.open();
         expect((await lender.credential()).user).not.toBe(first.user);
@@ -247,21 +245,8 @@ describe.skipIf(missing)('Vault (skipped without AURUM_VAULT_ADDR and AURUM_VAUL
   );
 
   describe('aurum secrets', () => {
-    async function aurum(argv: readonly string[], environment: Record<string, string> = {}) {
-      const said = { code: 0, out: '', told: '' };
-      const io = {
-        out: async (data: string | Uint8Array) => void (said.out += String(data)),
-        tell: (text: string) => void (said.told += text),
-        terminal: false,
-        environment: { AURUM_VAULT_ADDR: address!, AURUM_VAULT_TOKEN: token!, ...environment },
-      };
-      try {
-        await command.run(readArguments(command, argv), io);
-      } catch (error) {
-        said.code = tellError(error, io);
-      }
-      return said;
-    }
+    const aurum = (argv: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
+      runSecrets(argv, { AURUM_VAULT_ADDR: address!, AURUM_VAULT_TOKEN: token!, ...variables });
     const CANARY = `it's $(a) "canary"\n\`x\` \\ ü`;
 
     test('what is pushed is pulled, and a shell reads it back to the byte', async () => {

@@ -33,6 +33,8 @@ export interface ContentsAt {
 export type ReferenceType = 'BRANCH' | 'TAG';
 
 export interface NessieClient {
+  /** Where the warehouse's tables lie, e.g. `s3://aurum/curated/iceberg`. */
+  warehouseLocation(): Promise<string>;
   /** The commit a branch or tag points to. */
   head(name: string): Promise<string | undefined>;
   /** Commit every repository begins with. */
@@ -82,6 +84,7 @@ const contents = z.object({
   effectiveReference: z.object({ hash: z.string() }),
 });
 const configuration = z.object({ noAncestorHash: z.string() });
+const catalogConfiguration = z.object({ defaults: z.object({ warehouse: z.string() }) });
 
 export function nessieClient(options: NessieClientOptions): NessieClient {
   const { warehouse } = options;
@@ -90,6 +93,15 @@ export function nessieClient(options: NessieClientOptions): NessieClient {
   const icebergAt = (ref: string) => `/iceberg/v1/${encodeURIComponent(`${ref}|${warehouse}`)}`;
 
   return {
+    async warehouseLocation() {
+      const query = new URLSearchParams({ warehouse });
+      // An unknown warehouse is a server error to Nessie; elsewhere it would silently take its default one.
+      const answer = await call('GET', `/iceberg/v1/config?${query}`, undefined, [500]);
+      if (answer.status !== 500) return answer.as(catalogConfiguration).defaults.warehouse;
+      throw new AurumError('fault', 'nessie_warehouse_unknown', `Nessie has no warehouse "${warehouse}"`, {
+        remedy: 'Set AURUM_NESSIE_WAREHOUSE to a name of its nessie.catalog.warehouses settings.',
+      });
+    },
     async head(name) {
       const answer = await call('GET', `${trees}/${name}`, undefined, [404]);
       return answer.status === 404 ? undefined : answer.as(oneReference).reference.hash;

@@ -48,7 +48,9 @@ const RELEASES: TableName = 'market.curve_release';
 interface Catalog {
   readonly nessie: NessieClient;
   readonly objects: ObjectStore;
+  readonly bucket: string;
   readonly root: string;
+  /** Folder of the tables. */
   readonly warehouse: string;
   readonly ref_prefix: string;
   readonly known: Known;
@@ -68,6 +70,7 @@ export function nessieTables(options: NessieTablesOptions): Tables {
   const catalog: Catalog = {
     nessie: nessieClient(options),
     objects: options.objects,
+    bucket: options.bucket,
     root: options.location_root ?? `s3://${options.bucket}`,
     warehouse,
     ref_prefix: options.ref_prefix ?? '',
@@ -79,10 +82,18 @@ export function nessieTables(options: NessieTablesOptions): Tables {
     },
   };
   const inTurn = inTurns();
+  let checked: Promise<void> | undefined;
   return {
     ...dataFiles(options.objects, warehouse),
     head: (ref) => head(catalog, ref),
-    commit: (request) => inTurn(request.base.ref, () => commit(catalog, request)),
+    async commit(request) {
+      checked ??= checkWarehouse(catalog).catch((error) => {
+        checked = undefined;
+        throw error;
+      });
+      await checked;
+      return inTurn(request.base.ref, () => commit(catalog, request));
+    },
     fastForward: (branch, base) => fastForward(catalog, branch, base),
     tag: async (id, commitId) => catalog.nessie.create('TAG', nameOf(catalog, id), commitId),
     async tags(prefix) {
@@ -106,6 +117,15 @@ async function head(catalog: Catalog, ref: string): Promise<RefHead | undefined>
   const first = await catalog.nessie.firstCommit();
   await catalog.nessie.create('BRANCH', name, first);
   return { ref, commit: (await catalog.nessie.head(name)) ?? first };
+}
+
+/** What we write must lie where Nessie and the engines behind it may read. */
+async function checkWarehouse({ nessie, bucket }: Catalog): Promise<void> {
+  const location = await nessie.warehouseLocation();
+  if (`${location}/`.includes(`://${bucket}/`)) return;
+  throw new AurumError('fault', 'nessie_warehouse_elsewhere', `Nessie's warehouse lies in ${location}`, {
+    remedy: `Set AURUM_S3_BUCKET (now "${bucket}") to its bucket, or AURUM_NESSIE_WAREHOUSE to one in this bucket.`,
+  });
 }
 
 type Committed = { outcome: 'committed'; head: RefHead } | { outcome: 'conflict' };

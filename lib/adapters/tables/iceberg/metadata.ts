@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { AurumError } from '#lib/domain/errors.ts';
 import { parseJson } from './json.ts';
-import { layoutOf, schemaOf, type TableName } from './schema.ts';
+import { layoutOf, partitionFields, schemaOf, type TableName } from './schema.ts';
 
 export interface Snapshot {
   readonly 'snapshot-id': bigint;
@@ -17,6 +17,16 @@ export interface Snapshot {
   readonly 'schema-id': number;
 }
 
+interface PartitionSpec {
+  readonly 'spec-id': number;
+  readonly fields: readonly {
+    readonly name: string;
+    readonly transform: string;
+    readonly 'source-id': number;
+    readonly 'field-id': number;
+  }[];
+}
+
 export interface TableMetadata {
   readonly [field: string]: unknown;
   readonly 'format-version': 2;
@@ -26,6 +36,8 @@ export interface TableMetadata {
   readonly 'last-updated-ms': number;
   readonly 'current-schema-id': number;
   readonly schemas: readonly { readonly 'schema-id': number; readonly fields: readonly unknown[] }[];
+  readonly 'default-spec-id': number;
+  readonly 'partition-specs': readonly PartitionSpec[];
   readonly 'current-snapshot-id': bigint | number | null;
   readonly refs: Readonly<Record<string, unknown>>;
   readonly snapshots: readonly Snapshot[];
@@ -68,7 +80,7 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
   return metadata.snapshots.find((snapshot) => BigInt(snapshot['snapshot-id']) === BigInt(id));
 }
 
-/** Refuses to write into a table whose columns are not those of this writer. */
+/** Refuses to write into a table whose columns or partitions are not those of this writer. */
 export function checkLayout(table: TableName, metadata: TableMetadata): void {
   const schema = metadata.schemas.find((each) => each['schema-id'] === metadata['current-schema-id']);
   const ours = schemaOf(table).fields.map(({ id, name, type }) => `${id} ${name} ${type}`);
@@ -76,9 +88,26 @@ export function checkLayout(table: TableName, metadata: TableMetadata): void {
     const { id, name, type } = field as { id: number; name: string; type: string };
     return `${id} ${name} ${type}`;
   });
-  if (ours.join() === there.join()) return;
-  throw new AurumError('fault', 'table_layout_differs', `${table} has columns (${there.join(', ')})`, {
-    remedy: `This version of Aurum writes (${ours.join(', ')}): bring the table to that schema, or rebuild it.`,
+  if (ours.join() !== there.join()) throw layoutDiffers(table, 'columns', there, ours);
+  const spec = metadata['partition-specs'].find((each) => each['spec-id'] === metadata['default-spec-id']);
+  const wanted = partitionsText(0, partitionFields(table));
+  const found = partitionsText(metadata['default-spec-id'], spec?.fields ?? []);
+  if (wanted.join() !== found.join()) throw layoutDiffers(table, 'partitions', found, wanted);
+}
+
+function partitionsText(spec_id: number, fields: PartitionSpec['fields']): readonly string[] {
+  const text = fields.map((field) => `${field.name} = ${field.transform}(column ${field['source-id']})`);
+  return [`spec ${spec_id}`, ...text];
+}
+
+function layoutDiffers(
+  table: TableName,
+  what: string,
+  there: readonly string[],
+  ours: readonly string[],
+): AurumError {
+  return new AurumError('fault', 'table_layout_differs', `${table} has ${what} (${there.join(', ')})`, {
+    remedy: `This version of Aurum writes (${ours.join(', ')}): bring the table to that layout, or rebuild it.`,
   });
 }
 
