@@ -45,6 +45,7 @@ export function runningAt(site: Site): Running | undefined {
 
 /** Folders and configuration as the daemon, and the account it runs under, needs them. */
 export function furnish(site: Site, daemon: Daemon): void {
+  rmSync(site.etc, { recursive: true, force: true });
   for (const folder of [site.run, site.data]) mkdirSync(folder, { recursive: true });
   const ids = daemon.account === undefined ? undefined : accountIds(daemon.account);
   if (ids) chownSync(site.data, ids.uid, ids.gid);
@@ -135,13 +136,11 @@ function listeningInode(port: number): string | undefined {
   return columns.find((column) => column[1]?.endsWith(suffix) && column[3] === '0A')?.[9];
 }
 
+/** Processes and their descriptors come and go while they are listed: what is gone is passed over, one by one. */
 function hasSocket(pid: string, inode: string | undefined): boolean {
-  try {
-    const folder = `/proc/${pid}/fd`;
-    return readdirSync(folder).some((fd) => readlinkSync(join(folder, fd)) === `socket:[${inode}]`);
-  } catch {
-    return false; // it ended meanwhile, or belongs to someone else
-  }
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = orNothing(() => readdirSync(folder)) ?? [];
+  return descriptors.some((fd) => orNothing(() => readlinkSync(join(folder, fd))) === `socket:[${inode}]`);
 }
 
 /** The log of the last start is kept beside the new one. */
@@ -158,9 +157,11 @@ export function startTicks(pid: number): string | undefined {
   return fields?.[0] === 'Z' ? undefined : fields?.[19];
 }
 
-function read(path: string): string | undefined {
+const read = (path: string): string | undefined => orNothing(() => readFileSync(path, 'utf8'));
+
+function orNothing<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return look();
   } catch {
     return undefined;
   }

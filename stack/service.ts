@@ -10,8 +10,10 @@ import { refusal } from '#lib/domain/errors.ts';
 export interface Site {
   /** Its installed, versioned files; shared by all clones. */
   readonly software: string;
-  /** Pid file, log, configuration. */
+  /** Pid file and log. */
   readonly run: string;
+  /** Configuration files; emptied before each start, so that nothing of an earlier version stays in force. */
+  readonly etc: string;
   /** What survives a restart; `up --fresh` empties it. */
   readonly data: string;
 }
@@ -20,7 +22,7 @@ export interface Site {
 export interface Daemon {
   readonly argv: readonly [string, ...string[]];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Configuration written before the start: path -> content. */
+  /** Configuration written before the start, below `etc`: path -> content. */
   readonly files?: Readonly<Record<string, string>>;
   /** The account a root user drops to, for programs that refuse root. */
   readonly account?: string;
@@ -28,7 +30,6 @@ export interface Daemon {
 
 export interface Service {
   readonly name: string;
-  readonly title: string;
   readonly version: string;
   /** The first is the one its clients use. */
   readonly ports: readonly [number, ...number[]];
@@ -68,5 +69,10 @@ export const stackHome = (environment = process.env): string =>
 
 export function siteOf({ name, version, data }: Service, home = stackHome()): Site {
   const run = join(home, 'run', name);
-  return { software: join(home, `${name}-${version}`), run, data: data?.(run) ?? join(run, 'data') };
+  return {
+    software: join(home, `${name}-${version}`),
+    run,
+    etc: join(run, 'etc'),
+    data: data?.(run) ?? join(run, 'data'),
+  };
 }

@@ -23,11 +23,10 @@ queues {
 }
 `;
 
-const file = (site: Site) => join(site.run, 'elasticmq.conf');
+const file = (site: Site) => join(site.etc, 'elasticmq.conf');
 
 export const elasticmq: Service = {
   name: 'elasticmq',
-  title: 'ElasticMQ (SQS API)',
   version: VERSION,
   ports: [PORT],
   settings: { AURUM_SQS_ENDPOINT: ENDPOINT, AURUM_SQS_QUEUE_URL: `${ENDPOINT}/000000000000/${QUEUE}` },

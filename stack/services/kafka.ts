@@ -13,7 +13,7 @@ export const STORAGE_TOPIC_PARTITIONS = 6;
 export const KAFKA_BROKERS = `${HOST}:${BROKER}`;
 
 const java = () => join(jdk(17), 'bin', 'java');
-const configuration = (site: Site) => join(site.run, 'server.properties');
+const configuration = (site: Site) => join(site.etc, 'server.properties');
 
 const properties = (site: Site) => `process.roles=broker,controller
 node.id=1
@@ -52,7 +52,7 @@ const classes = (site: Site) => [
   '-XX:TieredStopAtLevel=1',
   '-cp',
   `${site.software}/lib/*`,
-  `-Dlog4j2.configurationFile=${site.run}/log4j2.yaml`,
+  `-Dlog4j2.configurationFile=${site.etc}/log4j2.yaml`,
 ];
 
 async function format(site: Site, daemon: Daemon): Promise<void> {
@@ -70,7 +70,7 @@ async function format(site: Site, daemon: Daemon): Promise<void> {
 
 const daemon = (site: Site): Daemon => ({
   argv: [java(), '-Xms256m', '-Xmx512m', ...classes(site), 'kafka.Kafka', configuration(site)],
-  files: { [configuration(site)]: properties(site), [join(site.run, 'log4j2.yaml')]: LOGGING },
+  files: { [configuration(site)]: properties(site), [join(site.etc, 'log4j2.yaml')]: LOGGING },
 });
 
 const text = (value: string) => {
@@ -102,7 +102,6 @@ async function createTopic(topic: string, partitions: number): Promise<void> {
 
 export const kafka: Service = {
   name: 'kafka',
-  title: 'Kafka',
   version: '4.4.0',
   ports: [BROKER, CONTROLLER],
   settings: { AURUM_KAFKA_BROKERS: KAFKA_BROKERS },

@@ -46,7 +46,6 @@ const daemon = (site: Site): Daemon => ({
 
 export const minio: Service = {
   name: 'minio',
-  title: 'MinIO',
   version: '20260212201848',
   ports: [PORT],
   after: ['kafka'],

@@ -37,7 +37,6 @@ const settings = (data: string) => ({
 
 export const nessie: Service = {
   name: 'nessie',
-  title: 'Nessie',
   version: VERSION,
   ports: [PORT, MANAGEMENT],
   uses: ['minio'],

@@ -25,7 +25,6 @@ async function query(): Promise<void> {
 
 export const openbao: Service = {
   name: 'openbao',
-  title: 'OpenBao (Vault API)',
   version: VERSION,
   ports: [PORT],
   settings: { AURUM_VAULT_ADDR: ADDRESS, AURUM_VAULT_TOKEN: TOKEN },

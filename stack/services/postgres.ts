@@ -54,7 +54,6 @@ async function query(): Promise<void> {
 
 export const postgres: Service = {
   name: 'postgres',
-  title: 'PostgreSQL',
   version: '15',
   ports: [PORT],
   settings: { AURUM_POSTGRES_URL: `postgres://${USER}:${PASSWORD}@${HOST}:${PORT}/${DATABASE}` },

@@ -7,7 +7,6 @@ const PORT = port(16379);
 
 export const redis: Service = {
   name: 'redis',
-  title: 'Redis',
   version: '7',
   ports: [PORT],
   settings: { AURUM_REDIS_URL: `redis://${HOST}:${PORT}` },

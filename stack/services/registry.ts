@@ -12,7 +12,6 @@ const URL = `http://${HOST}:${PORT}/apis/ccompat/v7`;
 
 export const registry: Service = {
   name: 'registry',
-  title: 'Schema Registry (Apicurio)',
   version: VERSION,
   ports: [PORT, MANAGEMENT],
   settings: { AURUM_SCHEMA_REGISTRY_URL: URL },

@@ -15,7 +15,7 @@ const VERSION = '476';
 const PORT = port(18080);
 const URL = `http://${HOST}:${PORT}`;
 /** The PostgreSQL plug-in takes its geometry type from geospatial and does not load without it. */
-const PLUGINS = ['iceberg', 'postgresql', 'geospatial', 'tpch'];
+const PLUGINS = ['iceberg', 'postgresql', 'geospatial'];
 
 async function install(folder: string): Promise<void> {
   await mavenArchive(`io.trino:trino-server:${VERSION}:tar.gz`, folder, 1);
@@ -69,7 +69,7 @@ const JVM = [
 
 /** Without Trino's launcher: it keeps a pid file of its own and refuses to start when that pid was given to another. */
 function daemon(site: Site): Daemon {
-  const etc = join(site.run, 'etc');
+  const { etc } = site;
   const node = {
     'node.environment': 'aurum',
     'node.id': 'aurum-1',
@@ -86,7 +86,7 @@ function daemon(site: Site): Daemon {
     argv: [join(jdk(24), 'bin', 'java'), ...JVM, ...settings, ...server],
     files: {
       [node.config]: SERVER,
-      [node['log.levels-file']]: 'io.trino=WARN\norg.apache.iceberg=WARN\n',
+      [node['log.levels-file']]: 'io.trino=WARN\norg.apache.iceberg=WARN\nBootstrap=WARN\n',
       [join(etc, 'catalog', 'iceberg.properties')]: ICEBERG,
       [join(etc, 'catalog', 'postgresql.properties')]: POSTGRESQL,
     },
@@ -104,7 +104,6 @@ async function statement(sql: string): Promise<void> {
 
 export const trino: Service = {
   name: 'trino',
-  title: 'Trino',
   version: VERSION,
   ports: [PORT],
   uses: ['nessie', 'minio', 'postgres'],

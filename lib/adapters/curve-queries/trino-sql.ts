@@ -3,7 +3,7 @@
  * ... USING, so no value is ever part of a statement's text. (The prepared-statement header would do the same, but a
  * header holds 8 kB and a list of data files does not fit.) Errors of the statement are thrown. Knows no table.
  */
-import type { QueryError, Trino } from 'trino-client';
+import type { QueryError, QueryResult, Trino } from 'trino-client';
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
 
 export interface TrinoOptions {
@@ -61,7 +61,7 @@ const textOf = (part: Sql | SqlValue) => (isPart(part) ? part.text : '?');
 
 const TIMEOUT_MS = 60_000;
 /** How much longer than the server we wait: it knows better why a statement is slow. */
-const GRACE_MS = 3_000;
+const GRACE_MS = 1_000;
 /** Trino's own limit is a million characters (`query.max-length`). */
 const MAX_STATEMENT_CHARACTERS = 950_000;
 
@@ -140,13 +140,16 @@ async function connect(options: TrinoOptions, timeout_ms: number): Promise<Trino
 
 async function rowsOf(trino: Trino, statement: string, options: TrinoOptions): Promise<readonly TrinoRow[]> {
   const rows: TrinoRow[] = [];
-  let exact = new Set<number>();
   try {
-    for await (const { error, columns, data } of await trino.query(statement)) {
+    const pages = await trino.query(statement);
+    let last: QueryResult | undefined;
+    // The client says "done" with a page: a new one where there is no other, the last once more else.
+    for (let { value } = await pages.next(); value !== last; { value } = await pages.next()) {
+      const { error, columns = [], data = [] } = value as QueryResult;
       if (error !== undefined) throw statementError(error);
-      if (columns !== undefined)
-        exact = new Set(columns.flatMap(({ type }, at) => (type === 'bigint' ? [at] : [])));
-      for (const row of data ?? []) rows.push(checkedRow(row, exact));
+      const whole = columns.flatMap(({ type }, at) => (type === 'bigint' ? [at] : []));
+      for (const row of data) rows.push(checkedRow(row, whole));
+      last = value;
     }
   } catch (error) {
     throw error instanceof AurumError ? error : transportError(options, error);
@@ -155,8 +158,8 @@ async function rowsOf(trino: Trino, statement: string, options: TrinoOptions): P
 }
 
 /** The client reads numbers as doubles; a count that does not fit one must not be off by one unseen. */
-function checkedRow(row: TrinoRow, exact: ReadonlySet<number>): TrinoRow {
-  for (const at of exact) {
+function checkedRow(row: TrinoRow, whole: readonly number[]): TrinoRow {
+  for (const at of whole) {
     if (typeof row[at] === 'number' && !Number.isSafeInteger(row[at])) {
       throw new AurumError(
         'fault',

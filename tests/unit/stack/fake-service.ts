@@ -41,7 +41,6 @@ require('node:http').createServer((_, answer) => answer.end(String(starts))).lis
 export function fakeService(name: string, port: number, more: Partial<Service> = {}): Service {
   return {
     name,
-    title: name,
     version: '1',
     ports: [port],
     settings: { [`AURUM_${name.toUpperCase()}_URL`]: `http://${HOST}:${port}` },
