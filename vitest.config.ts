@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** `npm test` runs unit, contract and e2e; `stack` needs services or Python and runs in `.ci/run` only. */
-const project = (name: string, timeout_ms: number) => ({
+const project = (name: string, timeout_ms: number, setup: string[] = []) => ({
   test: {
     name,
+    globalSetup: setup,
     include: [`tests/${name}/**/*.test.ts`],
     testTimeout: timeout_ms,
     hookTimeout: timeout_ms,
@@ -16,7 +17,7 @@ export default defineConfig({
       project('unit', 20_000),
       project('contract', 20_000),
       project('e2e', 60_000),
-      project('stack', 300_000),
+      project('stack', 300_000, ['tests/stack/setup.ts']),
     ],
   },
 });

@@ -5,6 +5,7 @@
 # modules; Strimzi from its own generator.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+PATH=$(dirname "$here")/node_modules/.bin:$PATH # the project's own node
 home=${AURUM_STACK_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/aurum/stack}
 
 kubernetes=1.34.0

@@ -150,11 +150,15 @@ function openLog(site: Site): number {
   return openSync(path, 'w');
 }
 
-/** Identity beyond the pid: field 22 of /proc/PID/stat; the command before it may hold blanks, up to the last bracket. */
+/**
+ * Identity beyond the pid: field 22 of /proc/PID/stat; the command before it may hold blanks, up to the last bracket.
+ * A zombie has ended only with the last of its threads (field 20): until then its ports are still open.
+ */
 export function startTicks(pid: number): string | undefined {
   const text = read(`/proc/${pid}/stat`);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+  const ended = fields?.[0] === 'Z' && Number(fields[17]) <= 1;
+  return ended ? undefined : fields?.[19];
 }
 
 const read = (path: string): string | undefined => orNothing(() => readFileSync(path, 'utf8'));

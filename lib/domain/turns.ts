@@ -14,3 +14,20 @@ export function inTurns(): <Result>(name: string, task: () => Promise<Result>) =
     return mine;
   };
 }
+
+/** Tasks in the order they came, at most `limit` at a time: more would only slow each other down. */
+export function atMost(limit: number): <Result>(task: () => Promise<Result>) => Promise<Result> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (running >= limit) await new Promise<void>((go) => waiting.push(go));
+    else running++;
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}

@@ -133,10 +133,10 @@ export async function rebuild(
   tell: Tell = () => {},
 ): Promise<RebuildReport> {
   const started_ms = performance.now();
-  // Opens the database: another process that uses it is told before anything is touched.
-  await ports.log.latest({ limit: 1 });
   const before = await ports.tables.releases('main');
   if (scope !== 'operational' && before.length > 0 && !force) throw mainExists(before.length);
+  // Opens the database: another process that uses it is told before anything is touched.
+  await ports.log.latest({ limit: 1 });
   const run: Run = { ports, failed: [], tell };
   const uploads = await rawUploads(ports.objects);
   const instants = scope === 'operational' ? undefined : await replay(uploads, before, run);

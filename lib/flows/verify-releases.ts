@@ -171,9 +171,7 @@ async function proveRelease(
     rows: 0,
   };
   const report = await readJson(ports.objects, stagedReportKey(release.version), parseReport);
-  const raw = await ports.objects.get(release.source_key, {
-    ...(release.source_version_id === null ? {} : { version_id: release.source_version_id }),
-  });
+  const raw = await rawWorkbook(release, ports.objects);
   const data = await tableOf(findings, 'data_file', release.data_file, ports.objects);
   const staged = await tableOf(findings, 'staged', stagedRowsKey(release.version), ports.objects);
   await proveRecords(findings, report, data?.table, staged?.table, ports.objects);
@@ -188,6 +186,15 @@ async function proveRelease(
   if (table !== undefined) await proveLog(findings, table, witnesses, ports);
   await proveLake(findings, report, raw, witnesses, ports.objects);
   return proofOf(findings);
+}
+
+/** The version released; in a bucket restored from a copy it has another id and is the current one if none followed it. */
+async function rawWorkbook(
+  { source_key, source_version_id }: CurveRelease,
+  objects: ObjectStore,
+): Promise<StoredObject | undefined> {
+  const named = source_version_id === null ? {} : { version_id: source_version_id };
+  return (await objects.get(source_key, named)) ?? objects.get(source_key);
 }
 
 function note(findings: Findings, mismatch: Mismatch): void {

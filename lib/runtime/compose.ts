@@ -19,6 +19,7 @@ import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { Sql } from '#lib/ports/sql.ts';
 import type { Tables } from '#lib/ports/tables.ts';
+import type { VersionedLake } from '#lib/ports/versioned-lake.ts';
 import { adapters } from '#lib/vendors/registry.gen.ts';
 import { type Config, readConfig } from './config.ts';
 
@@ -38,7 +39,6 @@ export async function compose(config: Config) {
     force_path_style: config.AURUM_S3_PATH_STYLE,
   });
   const sql = await sqlOf(config);
-  const { localLake } = await import('#lib/adapters/versioned-lake/local.ts');
   return {
     config,
     objects,
@@ -48,7 +48,7 @@ export async function compose(config: Config) {
       timeout_ms: config.AURUM_PARSE_TIMEOUT_MS,
     }),
     tables: await tablesOf(config, objects),
-    lake: localLake({ objects, prefix: 'lake' }),
+    lake: await lakeOf(config, objects),
     bus: await busOf(config),
     queries: await queriesOf(config, objects),
     log: sqlIngestLog(sql),
@@ -72,11 +72,41 @@ export const operationalDdl = (): string =>
 async function sqlOf(config: Config): Promise<Sql> {
   const url = config.AURUM_POSTGRES_URL;
   const ddl = operationalDdl();
-  if (url !== undefined) return (await import('#lib/adapters/sql/postgres.ts')).postgresSql({ url, ddl });
+  if (url !== undefined) {
+    const { postgresSql } = await import('#lib/adapters/sql/postgres.ts');
+    const credential = await leasedCredential(config);
+    return postgresSql({ url, ddl, ...(credential === undefined ? {} : { credential }) });
+  }
   return (await import('#lib/adapters/sql/pglite.ts')).pgliteSql({
     dir: join(config.AURUM_HOME, 'postgres'),
     ddl,
   });
+}
+
+/** Logins that Vault lends and renews, where a role for them is set. */
+async function leasedCredential(config: Config) {
+  const { AURUM_VAULT_DATABASE_ROLE: role, AURUM_VAULT_ADDR: address } = config;
+  if (role === undefined) return undefined;
+  if (address === undefined) throw incomplete('AURUM_VAULT_DATABASE_ROLE', 'AURUM_VAULT_ADDR');
+  const { AURUM_VAULT_TOKEN: token, AURUM_VAULT_ROLE_ID: role_id, AURUM_VAULT_SECRET_ID: secret_id } = config;
+  const appRole = role_id !== undefined && secret_id !== undefined ? { role_id, secret_id } : undefined;
+  const auth = token === undefined ? appRole : { token };
+  if (auth === undefined) throw incomplete('AURUM_VAULT_ADDR', 'AURUM_VAULT_TOKEN');
+  const { vaultClient } = await import('#lib/adapters/secrets/vault-client.ts');
+  const { vaultPostgres } = await import('#lib/adapters/secrets/vault-postgres.ts');
+  return vaultPostgres({ vault: vaultClient({ address, auth }), role }).credential;
+}
+
+async function lakeOf(config: Config, objects: ObjectStore): Promise<VersionedLake> {
+  const { AURUM_LAKEFS_ENDPOINT: endpoint, AURUM_LAKEFS_REPO: repository } = config;
+  if (endpoint === undefined) {
+    return (await import('#lib/adapters/versioned-lake/local.ts')).localLake({ objects, prefix: 'lake' });
+  }
+  const { AURUM_LAKEFS_ACCESS_KEY: access_key, AURUM_LAKEFS_SECRET_KEY: secret_key } = config;
+  if (access_key === undefined) throw incomplete('AURUM_LAKEFS_ENDPOINT', 'AURUM_LAKEFS_ACCESS_KEY');
+  if (secret_key === undefined) throw incomplete('AURUM_LAKEFS_ENDPOINT', 'AURUM_LAKEFS_SECRET_KEY');
+  const { lakefsLake } = await import('#lib/adapters/versioned-lake/lakefs.ts');
+  return lakefsLake({ endpoint, access_key, secret_key, repository });
 }
 
 async function tablesOf(config: Config, objects: ObjectStore): Promise<Tables> {

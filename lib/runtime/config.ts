@@ -71,6 +71,23 @@ export const settings = z.object({
     .string()
     .default('arn:minio:sqs:us-east-1:AURUM:kafka')
     .describe('Notification target MinIO was started with; used by bootstrap'),
+  AURUM_LAKEFS_ENDPOINT: z.url().optional().describe('lakeFS; default commit objects in the bucket'),
+  AURUM_LAKEFS_ACCESS_KEY: z.string().optional().describe('lakeFS access key'),
+  AURUM_LAKEFS_SECRET_KEY: z.string().optional().describe('lakeFS secret key'),
+  AURUM_LAKEFS_REPO: z.string().default('aurum').describe('lakeFS repository'),
+  AURUM_VAULT_ADDR: z
+    .url()
+    .optional()
+    .describe('Vault or OpenBao, for `aurum secrets` and database credentials'),
+  AURUM_VAULT_TOKEN: z.string().optional().describe('Vault token; or the two of an AppRole'),
+  AURUM_VAULT_ROLE_ID: z.string().optional().describe('AppRole id'),
+  AURUM_VAULT_SECRET_ID: z.string().optional().describe('AppRole secret id'),
+  AURUM_VAULT_DATABASE_ROLE: z
+    .string()
+    .optional()
+    .describe(
+      'Role of Vault whose leased credentials PostgreSQL is used with; default the login in AURUM_POSTGRES_URL',
+    ),
   AURUM_EVENT_TOKEN: z
     .string()
     .min(8)

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Topic } from '#events/topic.ts';
+import { platformTopics, type TopicSettings } from '#lib/adapters/event-bus/kafka-topics.ts';
 import type { FunctionFile } from './knative-functions.ts';
 
 const HOST = 'aurum.example.com';
@@ -46,34 +47,26 @@ function pathRule(path: string): string {
   return `PathRegexp(\`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$\`)`;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Where a broker puts the events it gave up on. */
+const UNDELIVERED: TopicSettings = {
+  name: 'aurum.storage.undelivered.v1',
+  partitions: 1,
+  retention_ms: 30 * 24 * 60 * 60 * 1_000,
+};
 
-/** Topics that carry no value of ours: MinIO's notifications, and those a broker gave up on. */
-const STORAGE_TOPICS = [
-  { name: 'aurum.storage.event.v1', partitions: 6, retention_days: 7 },
-  { name: 'aurum.storage.undelivered.v1', partitions: 1, retention_days: 30 },
-];
-
-/** Every topic of `events/`, kept for ever, and the two of the bucket's notifications. */
+/** Every topic of `events/` and those of the platform, as bootstrap would make them. */
 export async function topics(): Promise<object[]> {
-  const ours = (await topicsOfEvents()).map(({ name, partitions }) => ({
-    name,
-    partitions,
-    retention_days: undefined,
-  }));
-  return [...ours, ...STORAGE_TOPICS].map(({ name, partitions, retention_days }) => ({
+  return [...(await topicsOfEvents()), ...platformTopics, UNDELIVERED].map(kafkaTopic);
+}
+
+function kafkaTopic({ name, partitions, compacted, retention_ms = -1 }: TopicSettings): object {
+  const kept = compacted === true ? { 'cleanup.policy': 'compact' } : { 'retention.ms': retention_ms };
+  return {
     apiVersion: 'kafka.strimzi.io/v1',
     kind: 'KafkaTopic',
     metadata: { name, labels: { 'strimzi.io/cluster': 'aurum' } },
-    spec: {
-      partitions,
-      replicas: 3,
-      config: {
-        'min.insync.replicas': 2,
-        'retention.ms': retention_days === undefined ? -1 : retention_days * DAY_MS,
-      },
-    },
-  }));
+    spec: { partitions, replicas: 3, config: { 'min.insync.replicas': 2, ...kept } },
+  };
 }
 
 async function topicsOfEvents(): Promise<Topic<unknown>[]> {

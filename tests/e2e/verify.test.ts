@@ -42,7 +42,11 @@ beforeAll(async () => {
   eugp = releases.find(({ vendor }) => vendor === 'eugp')!;
 });
 
-async function prove(changed: Partial<ChainPorts> = {}, filter: VerifyFilter = {}): Promise<ReleaseProof[]> {
+/** All proofs; of damage, those of the correction of PW unless more is asked for. */
+async function prove(
+  changed: Partial<ChainPorts> = {},
+  filter: VerifyFilter = { version: pw.version },
+): Promise<ReleaseProof[]> {
   const proofs: ReleaseProof[] = [];
   for await (const proof of verifyReleases(filter, { ...ports, ...changed })) proofs.push(proof);
   return proofs;
@@ -112,7 +116,7 @@ const others = (proofs: readonly ReleaseProof[], version = pw.version) =>
 
 describe('what is good', () => {
   test('is proven: every row by its cells, the staged rows, the data file, one event each, and the lake', async () => {
-    const proofs = await prove();
+    const proofs = await prove({}, {});
     expect(proofs.map(({ version }) => version)).toEqual(releases.map(({ version }) => version));
     expect(proofs.map(({ vendor }) => vendor)).toEqual(['pw', 'pw', 'eugp', 'pw']);
     for (const [index, proof] of proofs.entries()) {
@@ -152,7 +156,7 @@ describe('what is good', () => {
         return ports.bus.read(topic, after);
       },
     };
-    await prove({ bus });
+    await prove({ bus }, {});
     expect(readings).toBe(1);
   });
 });
@@ -160,7 +164,7 @@ describe('what is good', () => {
 describe('damage is named', () => {
   test('a raw workbook replaced by another one: its bytes, and the cells that changed', async () => {
     const { bytes } = await sampleFile('pw', DAY, { seed: 3 });
-    const proofs = await prove({ objects: storeWith(pw.source_key, () => bytes) });
+    const proofs = await prove({ objects: storeWith(pw.source_key, () => bytes) }, { asof_date: DAY });
     // Both versions lie under the key.
     expect(codesOf(proofs)).toMatchObject({
       raw_replaced: 1,
@@ -168,7 +172,7 @@ describe('damage is named', () => {
       lake_object_differs: 1,
     });
     const changed = proofs.at(-1)!.mismatches.find(({ code }) => code === 'cell_differs')!;
-    expect(changed.cell).toMatch(/^Fixed Prices - Mid![A-Z]+\d+$/);
+    expect(changed.cell).toMatch(/^(Fixed Prices|Strips) - Mid![A-Z]+\d+$/);
     expect(others(proofs.filter(({ vendor }) => vendor === 'eugp'))).toBe(0);
   });
 
@@ -185,7 +189,11 @@ describe('damage is named', () => {
   });
 
   test.each([
-    ['mid', 'cell_differs', (table: CurveTable, row: number) => (table.mid[row]! += 0.001)],
+    [
+      'mid',
+      'cell_differs',
+      (table: CurveTable, row: number) => (table.value[row] = table.mid[row]! += 0.001),
+    ],
     ['bid', 'bid_ask_differs', (table: CurveTable, row: number) => (table.bid[row]! += 0.001)],
     ['value', 'value_differs', (table: CurveTable, row: number) => (table.value[row]! += 0.001)],
   ] as const)(
@@ -204,7 +212,7 @@ describe('damage is named', () => {
         expect(mismatch.message).not.toMatch(/\d\.\d/);
       }
       const staged = proof!.mismatches.find((mismatch) => mismatch.code === 'staged_differs')!;
-      expect(staged.fields).toEqual([field]);
+      expect(staged.fields).toContain(field);
     },
   );
 
@@ -225,7 +233,7 @@ describe('damage is named', () => {
 
   test("the data file swapped for another release's, or for nothing", async () => {
     const other = (await ports.objects.get(releases[1]!.data_file))!.body;
-    const proofs = await prove({ objects: storeWith(pw.data_file, () => other) });
+    const proofs = await prove({ objects: storeWith(pw.data_file, () => other) }, { asof_date: DAY });
     expect(codesOf(proofs)).toMatchObject({
       version_hash_differs: pw.row_count,
       release_column_differs: pw.row_count,
@@ -283,18 +291,14 @@ describe('damage is named', () => {
       [when((row) => [{ ...row, bid: row.bid! + 0.001 }]), { log_differs: 1 }],
       [when((row) => [row, row]), { log_doubled: 1 }],
       [when(() => []), { log_missing: 1 }],
-      // The count stays, the sum does not.
-      [busWith((row) => (isTarget(row) ? [] : row.source_cell === 'x' ? [row] : [row])), { log_missing: 1 }],
     ];
     for (const [bus, codes] of cases) {
       const proofs = await prove({ bus });
       expect(codesOf(proofs)).toEqual(codes);
-      expect(proofs.find(({ version }) => version === pw.version)?.mismatches[0]?.cell).toBe(
-        target.source_cell,
-      );
-      expect(others(proofs)).toBe(0);
+      expect(proofs[0]?.mismatches[0]?.cell).toBe(target.source_cell);
     }
-    const stray = await prove({ bus: when((row) => [row, { ...row, version_hash: 'f'.repeat(64) }]) });
+    const foreign = when((row) => [row, { ...row, version_hash: 'f'.repeat(64) }]);
+    const stray = await prove({ bus: foreign }, {});
     expect(codesOf(stray, null)).toEqual({ log_stray: 1 });
     expect(codesOf(stray)).toEqual({});
     const empty = await prove({ bus: busWith((row) => (row._ingest_ts === pw.known_at ? [] : [row])) });

@@ -27,13 +27,38 @@ const s3 = {
   secret_key: env.AURUM_S3_SECRET_KEY ?? 'minio123',
 };
 
-/** The bucket is the bootstrap's to make; a stack that was only started has none. */
-export async function bucketThere(): Promise<void> {
+function minio(): Client {
   const { hostname, port, protocol } = new URL(s3.endpoint);
   const useSSL = protocol === 'https:';
   const { access_key: accessKey, secret_key: secretKey } = s3;
-  const minio = new Client({ endPoint: hostname, port: Number(port), useSSL, accessKey, secretKey });
-  if (!(await minio.bucketExists(s3.bucket))) await minio.makeBucket(s3.bucket, s3.region);
+  return new Client({ endPoint: hostname, port: Number(port), useSSL, accessKey, secretKey });
+}
+
+/** The bucket is the bootstrap's to make; a stack that was only started has none. */
+export async function bucketThere(): Promise<void> {
+  const client = minio();
+  if (!(await client.bucketExists(s3.bucket))) await client.makeBucket(s3.bucket, s3.region);
+}
+
+const made: string[] = [];
+
+/** Takes away the references and objects of this file's corners. */
+export async function clearCorners(): Promise<void> {
+  const client = minio();
+  for (const name of made.splice(0)) {
+    const filter = encodeURIComponent(`ref.name.startsWith('${name}_')`);
+    const listed = await fetch(`${nessie.nessie_url}/api/v2/trees?filter=${filter}`);
+    const { references } = (await listed.json()) as {
+      references: { name: string; hash: string; type: string }[];
+    };
+    for (const { name: ref, hash, type } of references) {
+      await fetch(`${nessie.nessie_url}/api/v2/trees/${ref}@${hash}?type=${type}`, { method: 'DELETE' });
+    }
+    const keys: string[] = [];
+    for await (const { name: key } of client.listObjectsV2(s3.bucket, `curated/iceberg/${name}/`, true))
+      keys.push(key);
+    await client.removeObjects(s3.bucket, keys);
+  }
 }
 
 export interface Corner {
@@ -52,6 +77,7 @@ export interface Corner {
 /** `whole_bucket`: keys are the bucket's own, for tables whose place Nessie chooses; data files still lie apart. */
 export function corner({ whole_bucket = false } = {}): Corner {
   const name = `test${randomUUID().slice(0, 8)}`;
+  made.push(name);
   const { bucket } = s3;
   const folder = `curated/iceberg/${name}`;
   const prefix = whole_bucket ? '' : `${folder}/`;

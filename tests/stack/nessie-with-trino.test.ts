@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { raw, statementsOf, type TrinoSql, trinoSql } from '#lib/adapters/curve-queries/trino-sql.ts';
 import { rowsOf } from '#lib/domain/curve.ts';
 import { commitDay, marketDay, releaseDay, stageDay } from '#tests/contract/tables/market-days.ts';
-import { bucketThere, corner, TRINO_THERE, type TrinoCorner, trinoOn } from './lake-services.ts';
+import {
+  bucketThere,
+  clearCorners,
+  corner,
+  TRINO_THERE,
+  type TrinoCorner,
+  trinoOn,
+} from './lake-services.ts';
 
 const DDL = readFileSync(new URL('../../ddl/iceberg/market.sql', import.meta.url), 'utf8');
 const DAYS = ['2025-09-10', '2025-09-11', '2025-09-12'].map((day) => marketDay(day));
@@ -14,20 +21,23 @@ describe.skipIf(!TRINO_THERE)(
   () => {
     const lake = corner({ whole_bucket: true });
     const tables = lake.open();
-    let corners: TrinoCorner;
+    let corners: TrinoCorner | undefined;
     let trino: TrinoSql;
 
     beforeAll(async () => {
       await bucketThere();
       corners = await trinoOn(lake);
-      trino = trinoSql(corners.options);
+      trino = trinoSql(corners!.options);
       const ddl = DDL.replaceAll('iceberg.market', `${lake.name}.market`).replaceAll(
         's3://aurum/curated/iceberg/',
         `s3://${lake.bucket}/curated/iceberg/${lake.name}/`,
       );
       for (const statement of statementsOf(ddl)) await trino.query(raw(statement));
     });
-    afterAll(() => corners.close());
+    afterAll(async () => {
+      await corners?.close();
+      await clearCorners();
+    });
 
     const rows = async (sql: string) => (await trino.query(raw(sql))).map((row) => row[0]);
 

@@ -2,14 +2,14 @@
  * The tables of the lake in a real Nessie, objects in the bucket of its warehouse. Every state has branches, tags and a
  * folder of its own, so the suite disturbs nobody who uses the same server.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseMetadata } from '#lib/adapters/tables/iceberg/metadata.ts';
 import { nessieTables } from '#lib/adapters/tables/nessie.ts';
 import { nessieClient } from '#lib/adapters/tables/nessie-client.ts';
 import { tablesCases } from '#tests/contract/tables/cases.ts';
 import { dyingStore } from '#tests/contract/tables/faulty-store.ts';
 import { commitDay, marketDay, releaseDay, stageDay } from '#tests/contract/tables/market-days.ts';
-import { bucketThere, corner, NESSIE_THERE } from './lake-services.ts';
+import { bucketThere, clearCorners, corner, NESSIE_THERE } from './lake-services.ts';
 
 const TABLES = ['market.curve_observation', 'market.curve_release', 'market.qa_checks'];
 
@@ -17,6 +17,7 @@ describe.skipIf(!NESSIE_THERE)(
   'tables in Nessie (skipped without AURUM_NESSIE_URL and AURUM_S3_ENDPOINT)',
   () => {
     beforeAll(bucketThere);
+    afterAll(clearCorners);
 
     tablesCases(
       async () => {

@@ -14,7 +14,14 @@ import { curveQuery } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import { chainPorts, runChain, upload } from '#tests/fixtures/chain.ts';
 import { sampleFile } from '#tests/fixtures/samples.ts';
-import { bucketThere, corner, TRINO_THERE, type TrinoCorner, trinoOn } from './lake-services.ts';
+import {
+  bucketThere,
+  clearCorners,
+  corner,
+  TRINO_THERE,
+  type TrinoCorner,
+  trinoOn,
+} from './lake-services.ts';
 
 const run = promisify(execFile);
 const python = process.env.AURUM_PYTHON;
@@ -37,21 +44,24 @@ describe.skipIf(!TRINO_THERE)(
       ...chainPorts({ objects: lake.objects, expected_vendors: ['pw', 'eugp'] }),
       tables: lake.open(),
     };
-    let corners: TrinoCorner;
+    let corners: TrinoCorner | undefined;
     let trino: CurveQueries;
     let releases: readonly CurveRelease[];
 
     beforeAll(async () => {
       await bucketThere();
       corners = await trinoOn(lake);
-      trino = trinoCurveQueries({ ...corners.options, location_root: lake.location_root });
+      trino = trinoCurveQueries({ ...corners!.options, location_root: lake.location_root });
       for (const [at, [vendor, day, seed]] of DROPS.entries()) {
         const { file, bytes } = await sampleFile(vendor, day, { seed });
         await runChain(ports, await upload(ports, file, day, bytes, `0${at}`));
       }
       releases = await ports.tables.releases('main');
     });
-    afterAll(() => corners.close());
+    afterAll(async () => {
+      await corners?.close();
+      await clearCorners();
+    });
 
     const slots = () => releases.map(({ vendor, asof_date }) => `${vendor} ${asof_date}`);
     const answered = (queries: CurveQueries, question: Record<string, string>) =>
@@ -105,7 +115,7 @@ describe.skipIf(!TRINO_THERE)(
     });
 
     test('Trino counts what was released', async () => {
-      const sql = trinoSql(corners.options);
+      const sql = trinoSql(corners!.options);
       const count = async (table: string) => (await sql.query(raw(`SELECT count(*) FROM ${table}`)))[0]?.[0];
       expect(await count('curve_observation')).toBe(
         releases.reduce((sum, { row_count }) => sum + row_count, 0),

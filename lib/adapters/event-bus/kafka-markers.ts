@@ -20,12 +20,13 @@ export interface PublicationMarker {
 }
 
 export interface PublicationMarkers {
+  /** The marker, if it is seen now. It may be there unseen: behind an open transaction, or not committed yet. */
+  seen(key: string): Promise<PublicationMarker | undefined>;
   /**
-   * What holds the marker now. True of the moment only if no other publication of this marker can still commit: fence
-   * them first.
-   * @throws AurumError `publication_undecided` while that hangs on another's open transaction.
+   * The marker, or certainty that it is not there. To be asked by the one who has fenced all other publications of it.
+   * @throws AurumError `publication_undecided` while it hangs on the open transaction of another marker.
    */
-  find(key: string): Promise<PublicationMarker | undefined>;
+  decided(key: string): Promise<PublicationMarker | undefined>;
   /** The record that is the marker, for the transaction of its batch. */
   message(key: string, marker: PublicationMarker): Promise<{ key: string; value: string; partition: number }>;
 }
@@ -54,11 +55,17 @@ export function publicationMarkers(log: KafkaLog, topic: string): PublicationMar
   }
 
   return {
-    async find(key) {
+    async seen(key) {
       const [partition, known] = await home(key);
-      return (
-        known.markers.get(key) ?? inTurn(String(partition), () => find(log, { topic, partition }, known, key))
-      );
+      if (!known.markers.has(key)) {
+        await inTurn(String(partition), () => catchUp(log, { topic, partition }, known));
+      }
+      return known.markers.get(key);
+    },
+    async decided(key) {
+      const [partition, known] = await home(key);
+      const decide = () => decided(log, { topic, partition }, known, key);
+      return known.markers.get(key) ?? inTurn(String(partition), decide);
     },
     async message(key, marker) {
       const [partition] = await home(key);
@@ -79,7 +86,7 @@ async function started(log: KafkaLog, topic: string): Promise<ReadonlyMap<number
   return new Map([...starts].map(([partition, next]) => [partition, { next, markers: new Map() }]));
 }
 
-async function find(
+async function decided(
   log: KafkaLog,
   place: { readonly topic: string; readonly partition: number },
   known: Known,

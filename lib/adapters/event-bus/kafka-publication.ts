@@ -103,7 +103,7 @@ async function publishOnce(
     await producer.connect();
     // Fences every other publication of this marker and waits for what it left: from here on the answer cannot change.
     const transaction = await producer.transaction();
-    const before = await markers.find(key);
+    const before = await markers.decided(key);
     if (before !== undefined) return before;
     const marker = { publication, count: messages.length };
     const last = { topic: markerTopicOf(settings), messages: [await markers.message(key, marker)] };
@@ -179,7 +179,7 @@ async function appears(
 ): Promise<PublicationMarker | undefined> {
   const deadline_ms = Date.now() + patience_ms;
   for (;;) {
-    const marker = await markers.find(key);
+    const marker = await markers.seen(key);
     if (marker !== undefined || Date.now() > deadline_ms) return marker;
     await pause(PAUSE_MS * 10);
   }

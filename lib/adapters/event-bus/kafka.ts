@@ -82,7 +82,7 @@ async function publish<T>(
 ): Promise<'published' | 'already'> {
   const name = nameOf(connections, topic);
   const key = `${name}|${marker}`;
-  if ((await connections.markers.find(key)) !== undefined) return 'already';
+  if ((await connections.markers.seen(key)) !== undefined) return 'already';
   const messages = toWire(topic, topicCodec(topic), await schemaId(connections, topic), values);
   return publishBatch(connections, { topic: name, key, messages });
 }

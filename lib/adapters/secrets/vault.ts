@@ -5,7 +5,7 @@ import type { Secrets } from '#lib/ports/secrets.ts';
 import { parsed, type VaultAnswer, type VaultClient } from './vault-client.ts';
 
 /** Where the keys of the sources are. */
-export const SOURCES_PATH = 'secret/data/aurum';
+const SOURCES_PATH = 'secret/data/aurum';
 
 export interface KeyValues {
   /** The keys of a secret, by its full path `secret/data/aurum/eia`; undefined when there is no such secret. */

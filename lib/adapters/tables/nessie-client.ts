@@ -18,7 +18,7 @@ export interface NessieClientOptions {
 }
 
 /** What a key (`market.curve_release`) holds at a commit. */
-export interface TableContent {
+interface TableContent {
   readonly metadata_location: string;
   /** -1n for a table without snapshot. */
   readonly snapshot_id: bigint;
@@ -30,7 +30,7 @@ export interface ContentsAt {
   readonly namespaces: ReadonlySet<string>;
 }
 
-export type ReferenceType = 'BRANCH' | 'TAG';
+type ReferenceType = 'BRANCH' | 'TAG';
 
 export interface NessieClient {
   /** Where the warehouse's tables lie, e.g. `s3://aurum/curated/iceberg`. */

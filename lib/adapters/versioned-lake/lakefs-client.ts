@@ -43,7 +43,6 @@ export function lakefsClient(options: LakefsOptions) {
     answerOf(options, method, repository + path, body);
   const branchPath = (branch: string) => `/branches/${encodeURIComponent(branch)}`;
   const refPath = (ref: string) => `/refs/${encodeURIComponent(ref)}`;
-  const page = (after: string) => `amount=${PAGE_SIZE}&after=${encodeURIComponent(after)}`;
   return {
     async createRepository(storage_namespace: string): Promise<'created' | 'exists'> {
       const body = { name: options.repository, storage_namespace, default_branch: 'main' };
@@ -94,31 +93,38 @@ export function lakefsClient(options: LakefsOptions) {
       const answer = await ask('POST', '/tags', { id, ref });
       return outcome(options, answer, { 201: 'created', 409: 'exists', 404: 'ref_unknown' });
     },
-    async *tags(prefix: string): AsyncGenerator<{ readonly id: string; readonly commit_id: string }> {
-      for (let after: string | undefined = ''; after !== undefined; ) {
-        const answer = await ask('GET', `/tags?prefix=${encodeURIComponent(prefix)}&${page(after)}`);
-        const found: z.infer<typeof tags> = parsed(options, tags, outcome(options, answer, { 200: answer }));
-        yield* found.results;
-        after = found.pagination.has_more ? found.pagination.next_offset : undefined;
-      }
-    },
+    tags: (prefix: string) =>
+      pages(options, tags, (page) => ask('GET', `/tags?prefix=${encodeURIComponent(prefix)}&${page}`)),
     /** The newest commit of a ref; undefined when the ref is unknown. */
     async head(ref: string): Promise<LakefsCommit | undefined> {
       const answer = await ask('GET', `${refPath(ref)}/commits?amount=1`);
       if (outcome(options, answer, { 200: false, 404: true })) return undefined;
       return parsed(options, commits, answer).results[0];
     },
-    /** Children before parents. @throws AurumError from `unknown` when the ref is. */
-    async *log(ref: string, unknown: () => AurumError): AsyncGenerator<LakefsCommit> {
-      for (let after: string | undefined = ''; after !== undefined; ) {
-        const answer = await ask('GET', `${refPath(ref)}/commits?${page(after)}`);
-        if (outcome(options, answer, { 200: false, 404: true })) throw unknown();
-        const found: z.infer<typeof commits> = parsed(options, commits, answer);
-        yield* found.results;
-        after = found.pagination.has_more ? found.pagination.next_offset : undefined;
-      }
-    },
+    /** Children before parents. @throws what `unknown` makes when the ref is. */
+    log: (ref: string, unknown: () => AurumError) =>
+      pages(options, commits, async (page) => {
+        const answer = await ask('GET', `${refPath(ref)}/commits?${page}`);
+        if (answer.status === 404 && !saysNoRepository(answer)) throw unknown();
+        return answer;
+      }),
   };
+}
+
+/** All results, page after page. */
+async function* pages<T>(
+  options: LakefsOptions,
+  schema: z.ZodType<{ readonly pagination: z.infer<typeof pagination>; readonly results: readonly T[] }>,
+  ask: (page: string) => Promise<Answer>,
+): AsyncGenerator<T> {
+  let after = '';
+  for (;;) {
+    const answer = await ask(`amount=${PAGE_SIZE}&after=${encodeURIComponent(after)}`);
+    const found = parsed(options, schema, outcome(options, answer, { 200: answer }));
+    yield* found.results;
+    if (!found.pagination.has_more) return;
+    after = found.pagination.next_offset;
+  }
 }
 
 interface Answer {
@@ -178,7 +184,7 @@ async function request(options: LakefsOptions, method: string, path: string, bod
 function outcome<const T>(options: LakefsOptions, answer: Answer, outcomes: Readonly<Record<number, T>>): T {
   const { status, request: asked } = answer;
   const { endpoint, repository } = options;
-  if (status === 404 && /^repository\b/i.test(reasonOf(answer))) {
+  if (saysNoRepository(answer)) {
     throw new AurumError(
       'fault',
       'lakefs_repository_missing',
@@ -203,6 +209,7 @@ function outcome<const T>(options: LakefsOptions, answer: Answer, outcomes: Read
   throw new AurumError('fault', 'lakefs_refused', message);
 }
 
+const saysNoRepository = (answer: Answer) => answer.status === 404 && /^repository\b/i.test(reasonOf(answer));
 const saysNoChanges = (answer: Answer) => answer.status === 400 && reasonOf(answer).endsWith('no changes');
 
 function parsed<T>(options: LakefsOptions, schema: z.ZodType<T>, answer: Answer): T {

@@ -71,6 +71,9 @@ export function readArguments(command: Command, argv: readonly string[]): Comman
         command.name,
       );
     }
+    if (Object.hasOwn(options, token.name)) {
+      throw usageError('option_repeated', `--${token.name} is given more than once`, command.name);
+    }
     options[token.name] = value;
   }
   return { positionals, options };

@@ -6,7 +6,17 @@ import { describe, expect, it } from 'vitest';
 import { run } from './run.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const COMMANDS = ['parse', 'inspect', 'sample', 'ingest', 'status', 'quarantine', 'curves'];
+const COMMANDS = [
+  'parse',
+  'inspect',
+  'sample',
+  'ingest',
+  'status',
+  'quarantine',
+  'curves',
+  'secrets',
+  'bootstrap',
+];
 
 describe('the command line', () => {
   it('lists every command on --help, as data', async () => {

@@ -1,6 +1,7 @@
 /** What goes to Trino and what comes back, against a server in this process that says what it is told to. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -12,6 +13,7 @@ import {
   statementsOf,
   trinoSql,
 } from '#lib/adapters/curve-queries/trino-sql.ts';
+import { HOSTILE } from './hostile-text.ts';
 
 /** Reads a text literal as the SQL standard has it; throws when anything is left over. */
 function read(text: string): string {
@@ -22,30 +24,6 @@ function read(text: string): string {
     what === '\\' ? '\\' : String.fromCodePoint(Number.parseInt(code, 16)),
   );
 }
-
-const HOSTILE = [
-  "'",
-  "''",
-  "\\'",
-  '\\',
-  ';',
-  '--',
-  '/*',
-  '\u0000',
-  '%00',
-  "' OR 1=1 --",
-  "'; DROP TABLE curve_observation; --",
-  '$' + '{x}',
-  '?',
-  '"',
-  "U&'\\0027'",
-  '\\+000027',
-  '\u2019',
-  '\uff07',
-  'Zürich \u{1f600}',
-  '\r\n',
-  'x'.repeat(10_000),
-];
 
 describe('literals', () => {
   test.each(HOSTILE)('hold hostile text as text: %j', (text) => {
@@ -113,6 +91,11 @@ describe('statements', () => {
     ]);
   });
 });
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 describe('a server', () => {
   let server: Server | undefined;
@@ -189,6 +172,27 @@ describe('a server', () => {
     await expect(trino.query(raw('SELECT id FROM t'))).rejects.toMatchObject({
       code: 'trino_bigint_rounded',
     });
+  });
+
+  test('is asked at most eight things at a time, and all are answered', async () => {
+    let open = 0;
+    let most = 0;
+    const order: string[] = [];
+    server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      order.push(Buffer.concat(chunks).toString());
+      most = Math.max(most, ++open);
+      await delay(5);
+      open--;
+      response.end('{"id":"1","data":[[1]]}');
+    });
+    const url = await listening(server);
+    const trino = trinoSql({ url, user: 'desk', catalog: 'iceberg', schema: 'market' });
+    await Promise.all(Array.from({ length: 40 }, (_, at) => trino.query(raw(`SELECT ${at}`))));
+    expect(most).toBe(8);
+    expect(order).toHaveLength(40);
+    expect(new Set(order).size).toBe(40);
   });
 
   test.each([

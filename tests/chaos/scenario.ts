@@ -1,0 +1,104 @@
+/** What a scenario is: tries that are counted, on a site of its own, and what was found lost, doubled or wrong. */
+import { openSite, type Site, type Where } from './site.ts';
+
+export interface ChaosOptions {
+  readonly on: Where;
+  /** 1: the numbers of the reliability table; left out: a bounded part of them. */
+  readonly scale?: number;
+}
+
+/** One line for each thing found. */
+export interface Found {
+  readonly lost: string[];
+  readonly doubled: string[];
+  readonly wrong: string[];
+}
+
+export interface Played extends Found {
+  /** How much was tried, in words. */
+  readonly tried: string;
+  readonly note?: string;
+}
+
+export interface Outcome {
+  readonly id: string;
+  readonly what: string;
+  readonly tried: string;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly wrong: number;
+  readonly took_s: number;
+  readonly note?: string;
+  /** The first things found, to look into. */
+  readonly examples: readonly string[];
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly what: string;
+  run(options: ChaosOptions): Promise<Outcome>;
+}
+
+export interface Play {
+  readonly on: Where;
+  readonly site: Site;
+  /** `full` at scale 1, `bounded` without a scale; never less than 1. */
+  size(full: number, bounded: number): number;
+}
+
+const EXAMPLES = 8;
+
+export const nothingFound = (): Found => ({ lost: [], doubled: [], wrong: [] });
+
+export interface ScenarioFacts {
+  readonly id: string;
+  readonly what: string;
+  /** Whether Trino is asked. */
+  readonly trino?: boolean;
+  /** Brings its own services instead of a site on the shared ones. */
+  readonly own_site?: boolean;
+}
+
+/** A scenario that cannot be played to its end counts as wrong: it has proved nothing. */
+export function scenario(facts: ScenarioFacts, play: (stage: Play) => Promise<Played>): Scenario {
+  const { id, what } = facts;
+  return {
+    id,
+    what,
+    async run({ on, scale }) {
+      const began_ms = performance.now();
+      const size = (full: number, bounded: number) =>
+        scale === undefined ? bounded : Math.max(1, Math.ceil(full * scale));
+      const found = await playOn({ on, size }, facts, play);
+      const { lost, doubled, wrong, tried, note } = found;
+      return {
+        id,
+        what,
+        tried,
+        lost: lost.length,
+        doubled: doubled.length,
+        wrong: wrong.length,
+        took_s: Math.round((performance.now() - began_ms) / 100) / 10,
+        ...(note === undefined ? {} : { note }),
+        examples: [...lost, ...doubled, ...wrong].slice(0, EXAMPLES),
+      };
+    },
+  };
+}
+
+async function playOn(
+  stage: Omit<Play, 'site'>,
+  { trino = false }: ScenarioFacts,
+  play: (stage: Play) => Promise<Played>,
+): Promise<Played> {
+  let site: Site | undefined;
+  try {
+    site = await openSite(stage.on, { trino });
+    return await play({ ...stage, site });
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { ...nothingFound(), wrong: [reason], tried: 'not to the end', note: 'ended by an error' };
+  } finally {
+    await site?.close();
+  }
+}
