@@ -79,7 +79,7 @@ describe.skipIf(absent !== undefined)(
           const winner = ended.find(({ outcome }) => outcome === 'published')!;
           const rows = await stations(after);
           expect(rows).toEqual(Array.from({ length: 50 }, () => `race ${race} by ${winner.pid}`));
-        after = await end(after);
+          after = await end(after);
         }
       } finally {
         for (const racer of racers) racer.disconnect();
