@@ -85,7 +85,9 @@ function keepNames({ onResolve, onLoad }: PluginBuild): void {
     return { namespace: 'named', path, pluginData: resolveDir };
   });
   onLoad({ filter: /.*/, namespace: 'named' }, async ({ path, pluginData: resolveDir }: OnLoadArgs) => {
-    const names = Object.keys((await import(path)) as object).filter((name) => /^[A-Za-z_$]\w*$/.test(name));
+    const names = Object.keys((await import(path)) as object).filter((name) =>
+      /^[A-Za-z_$][\w$]*$/.test(name),
+    );
     return { contents: `export { ${names.join(', ')} } from '${path}';`, resolveDir: resolveDir as string };
   });
 }

@@ -24,4 +24,6 @@ export interface EventBus {
     group: string,
     handle: (record: PublishedRecord<T>) => Promise<void>,
   ): Promise<number>;
+  /** Lets go of connections, so that a process can end; absent where there are none. */
+  close?(): Promise<void>;
 }

@@ -60,4 +60,8 @@ function kustomization(functions: readonly FunctionFile[]): object {
 
 const yaml = (...documents: object[]): string =>
   HEADER +
-  documents.map((document) => stringify(document, { lineWidth: 120, singleQuote: true, aliasDuplicateObjects: false })).join('---\n');
+  documents
+    .map((document) =>
+      stringify(document, { lineWidth: 120, singleQuote: true, aliasDuplicateObjects: false }),
+    )
+    .join('---\n');

@@ -52,6 +52,7 @@ query.max-memory-per-node=600MB
 query.max-memory=600MB
 query.max-length=10000000
 query-manager.required-workers=1
+catalog.management=dynamic
 `;
 
 const JVM = [

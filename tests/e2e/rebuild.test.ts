@@ -22,7 +22,7 @@ import type { Command, CommandIo } from '#lib/runtime/cli/command.ts';
 import { command as rebuildCommand } from '#lib/runtime/cli/commands/rebuild.ts';
 import { command as verifyCommand } from '#lib/runtime/cli/commands/verify.ts';
 import { tellError } from '#lib/runtime/cli/errors.ts';
-import { BUCKET, chainPorts, runChain, upload } from '#tests/fixtures/chain.ts';
+import { BUCKET, type ChainPorts, chainPorts, runChain, upload } from '#tests/fixtures/chain.ts';
 import { sampleFile } from '#tests/fixtures/samples.ts';
 import { startS3Gateway } from '../../local/s3/gateway.ts';
 
@@ -54,7 +54,7 @@ interface Stores {
   readonly now?: () => string;
 }
 
-function portsOf({ objects, bus, log, operations, now }: Stores): RebuildPorts {
+function portsOf({ objects, bus, log, operations, now }: Stores): RebuildPorts & ChainPorts {
   const chain = chainPorts({
     objects,
     bus: bus ?? memoryEventBus(),
@@ -71,7 +71,7 @@ function portsOf({ objects, bus, log, operations, now }: Stores): RebuildPorts {
 }
 
 /** What a few days of deliveries leave: a correction, a late straggler, a quarantine, a file that is no workbook. */
-let origin: RebuildPorts;
+let origin: RebuildPorts & ChainPorts;
 let before: MainDigest;
 const told = memoryOperations();
 
@@ -87,15 +87,15 @@ beforeAll(async () => {
   before = await digest(origin);
 });
 
-async function makeHistory(ports: RebuildPorts): Promise<void> {
+async function makeHistory(ports: RebuildPorts & ChainPorts): Promise<void> {
   let uploads = 0;
   const sequencer = () => String(++uploads).padStart(16, '0');
   const arrive = async (vendor: string, day: string, options: Parameters<typeof sampleFile>[2] = {}) => {
     const { file, bytes } = await sampleFile(vendor, day, options);
-    return upload(ports as never, file, day, bytes, sequencer());
+    return upload(ports, file, day, bytes, sequencer());
   };
   const run = async (event: Awaited<ReturnType<typeof arrive>>) => {
-    const version = await runChain(ports as never, event);
+    const version = await runChain(ports, event);
     if (version !== undefined && (await ports.objects.head(`released/${version}.json`)) !== undefined)
       await describeRelease(version, ports);
   };
@@ -103,9 +103,7 @@ async function makeHistory(ports: RebuildPorts): Promise<void> {
   const straggler = await arrive('eugp', DAY);
   await run(await arrive('eugp', '2025-09-11', { corrupt: 'crossed-bid-ask' }));
   await run(await arrive('pw', DAY, { seed: 2 }));
-  await run(
-    await upload(ports as never, 'EOD_RP_20250912_1430.xlsx', DAY, new TextEncoder().encode('<html>')),
-  );
+  await run(await upload(ports, 'EOD_RP_20250912_1430.xlsx', DAY, new TextEncoder().encode('<html>')));
   await run(straggler);
 }
 
@@ -372,7 +370,7 @@ describe('the commands, on local stores', () => {
     const bus = logEventBus({ dir: join(home, 'events') });
     const ports = portsOf({ objects, bus, now: () => new Date().toISOString() });
     const { file, bytes } = await sampleFile('pw', DAY);
-    await runChain(ports as never, await upload(ports as never, file, DAY, bytes));
+    await runChain(ports, await upload(ports, file, DAY, bytes));
     const good = await aurum(verifyCommand);
     expect(good.code).toBe(0);
     expect(good.lines).toHaveLength(1);

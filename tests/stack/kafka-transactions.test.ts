@@ -64,6 +64,7 @@ describe.skipIf(absent !== undefined)(
     });
 
     test('of two processes racing for one marker, one publishes, 20 times', async () => {
+      let after = await end();
       const racers = [0, 1].map(() => fork(script, [JSON.stringify(settings), 'race']));
       const answer = async (racer: ChildProcess) =>
         (await once(racer, 'message'))[0] as { outcome: string; pid: number };

@@ -37,13 +37,17 @@ export const command: Command = {
     const { verifyReleases } = await import('#lib/flows/verify-releases.ts');
     const ports = await compose(readConfig(io.environment));
     const total = { releases: 0, rows: 0, mismatches: 0 };
-    for await (const proof of verifyReleases(filter, ports, (text) => progress(text, io))) {
-      const shown = show === undefined ? withoutValues(proof) : proof;
-      tellProof(shown, io);
-      await io.out(`${JSON.stringify(shown)}\n`);
-      total.releases += proof.version === null ? 0 : 1;
-      total.rows += proof.rows;
-      total.mismatches += proof.mismatch_count;
+    try {
+      for await (const proof of verifyReleases(filter, ports, (text) => progress(text, io))) {
+        const shown = show === undefined ? withoutValues(proof) : proof;
+        tellProof(shown, io);
+        await io.out(`${JSON.stringify(shown)}\n`);
+        total.releases += proof.version === null ? 0 : 1;
+        total.rows += proof.rows;
+        total.mismatches += proof.mismatch_count;
+      }
+    } finally {
+      await Promise.all([ports.parser.close(), ports.sql.close(), ports.bus.close?.()]);
     }
     io.tell(
       `aurum: ${counted(total.releases, 'release')}, ${counted(total.rows, 'row')}: ${verdictOf(total.mismatches)}\n`,
