@@ -26,6 +26,8 @@ let gateway: S3Gateway;
 let server: Running;
 let env: NodeJS.ProcessEnv;
 
+const started: ChildProcess[] = [];
+
 interface Running {
   readonly process: ChildProcess;
   readonly url: string;
@@ -39,6 +41,7 @@ async function run(dir: string, settings: NodeJS.ProcessEnv): Promise<Running> {
     env: { PATH: process.env.PATH, PORT: '0', ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  started.push(child);
   let log = '';
   const port = await new Promise<string>((resolve) => {
     child.stderr!.on('data', (chunk) => {
@@ -92,7 +95,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  server?.process.kill('SIGKILL');
+  for (const child of started) child.kill('SIGKILL');
   await gateway?.close();
   rmSync(folder, { recursive: true, force: true });
   if (bundle !== undefined) rmSync(bundle, { recursive: true, force: true });
@@ -226,6 +229,7 @@ test('the bundle alone, without any node_modules, answers and says what is missi
 test.each([
   [{ AURUM_FUNCTION: 'ingest/nothing' }, /there is no function \\"ingest\/nothing\\"/],
   [{}, /AURUM_FUNCTION: is not set/],
+  [{ AURUM_FUNCTION: 'api', AURUM_ENV_FILE: '/nowhere' }, /AURUM_ENV_FILE: \/nowhere cannot be read/],
   [{ AURUM_FUNCTION: 'api', AURUM_S3_SECRET_KEY: 'x' }, /AURUM_S3_SECRET_KEY/],
 ] as const)('a wrong setting ends the process with 2 and its name: %j', async (settings, reason) => {
   const running = await run(bundle, { AURUM_HOME: join(folder, 'wrong'), ...settings });

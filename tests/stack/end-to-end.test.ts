@@ -83,10 +83,11 @@ describe.skipIf(missing.length > 0)(
         secretKey,
       });
       const key = `raw/vendor_curves/${DAY}/${file}`;
-      await client.putObject('aurum', key, Buffer.from(bytes));
+      const { etag: uploaded } = await client.putObject('aurum', key, Buffer.from(bytes));
       const entry = async () => {
         const answer = await fetch(`${columnar.url}/v1/ingest?key=${encodeURIComponent(key)}`);
-        return ((await answer.json()) as { data: Record<string, string>[] }).data[0] ?? {};
+        const { data } = (await answer.json()) as { data: Record<string, string>[] };
+        return data.find(({ etag }) => etag === uploaded) ?? {};
       };
       return eventually(entry, ({ status }) => status === 'done' || status === 'red', 60_000);
     }

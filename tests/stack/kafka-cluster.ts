@@ -1,14 +1,13 @@
 /** The real cluster and registry of these tests, and buses with names of their own on them. */
 import { randomUUID } from 'node:crypto';
-import type { Topic } from '#events/topic.ts';
 import {
   type KafkaEventBus,
   type KafkaEventBusSettings,
   kafkaEventBus,
 } from '#lib/adapters/event-bus/kafka.ts';
 import { schemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
-import { registerSchemas } from '#lib/adapters/event-bus/kafka-schemas.ts';
-import { ensureTopics } from '#lib/adapters/event-bus/kafka-topics.ts';
+import { registerSchemas, type TopicSchema } from '#lib/adapters/event-bus/kafka-schemas.ts';
+import { ensureTopics, type TopicSettings } from '#lib/adapters/event-bus/kafka-topics.ts';
 
 const { AURUM_KAFKA_BROKERS, AURUM_SCHEMA_REGISTRY_URL } = process.env;
 
@@ -27,7 +26,7 @@ export function newInstallation(): KafkaEventBusSettings & { readonly topic_pref
 /** What `npm run bootstrap` does for a topic. */
 export async function deploy(
   settings: KafkaEventBusSettings,
-  topics: readonly Topic<unknown>[],
+  topics: readonly (TopicSchema & TopicSettings)[],
 ): Promise<void> {
   const topic_prefix = settings.topic_prefix ?? '';
   await registerSchemas(schemaRegistry(settings.registry), topics, { topic_prefix });
@@ -41,7 +40,7 @@ export function deployedBus(settings: KafkaEventBusSettings = newInstallation())
   return {
     ...bus,
     async publish(topic, marker, values) {
-      const ready = deployed.get(topic) ?? deploy(settings, [topic as Topic<unknown>]);
+      const ready = deployed.get(topic) ?? deploy(settings, [topic]);
       deployed.set(topic, ready);
       await ready;
       return bus.publish(topic, marker, values);

@@ -1,7 +1,8 @@
 /**
- * Publishes batches of readings in a process of its own. Arguments: settings as JSON, then either
- * `crash MARKER ROWS N before|after`: publishes once and is killed at its Nth request that writes, or
- * `race`: publishes each marker its parent sends, at once, and sends back what came out.
+ * Works on a topic of readings in a process of its own. Arguments: settings as JSON, then one of
+ * `crash MARKER ROWS N before|after`: publishes once and is killed at its Nth request that writes,
+ * `race`: publishes each marker its parent sends, at once, and sends back what came out,
+ * `drain TOPIC`: drains it, sends each count to its parent, and is killed at the 400th.
  */
 import { Socket } from 'node:net';
 import { type KafkaEventBusSettings, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
@@ -34,6 +35,11 @@ if (what === 'crash') {
   );
   process.stdout.write(await bus.publish(topic, marker, values));
   await bus.close();
+} else if (what === 'drain') {
+  await bus.drain({ ...topic, name: marker }, 'desk', async ({ value }) => {
+    await new Promise((resolve) => process.send!(value.count, undefined, undefined, resolve));
+    if (value.count === 400) process.kill(process.pid, 'SIGKILL');
+  });
 } else {
   process.on('message', async (next: string) => {
     const values = Array.from({ length: 50 }, (_, count) =>

@@ -21,7 +21,7 @@ const values = Array.from({ length: rows ?? 28_000 }, (_, index) => {
 });
 
 const settings = newInstallation();
-await deploy(settings, [curveObservationTopic as never]);
+await deploy(settings, [curveObservationTopic]);
 const bus = kafkaEventBus(settings);
 for (let run = 1; run <= (runs ?? 3); run++) {
   const began_ms = performance.now();

@@ -5,13 +5,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Topic } from '#events/topic.ts';
 import { type KafkaEventBus, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { kafkaClient } from '#lib/adapters/event-bus/kafka-client.ts';
 import { all, reading, readings } from '#tests/contract/event-bus/cases.ts';
 import { absent, deploy, newInstallation } from './kafka-cluster.ts';
 
-const topic = { ...readings(), partitions: 3 } as Topic<Record<string, unknown>>;
+const topic = { ...readings(), partitions: 3 };
 const settings = newInstallation();
 const script = join(import.meta.dirname, 'kafka-publisher.ts');
 let bus: KafkaEventBus;
@@ -25,7 +24,7 @@ describe.skipIf(absent !== undefined)(
   `Kafka transactions${absent === undefined ? '' : `: ${absent}`}`,
   () => {
     beforeAll(async () => {
-      await deploy(settings, [topic as Topic<unknown>]);
+      await deploy(settings, [topic]);
       bus = kafkaEventBus(settings);
     });
     afterAll(() => bus?.close());
@@ -117,10 +116,8 @@ describe.skipIf(absent !== undefined)(
     });
 
     test('a record that is too large for Kafka is refused with its batch and leaves nothing open', async () => {
-      const noted = { ...readings({ note: z.string() }), name: 'aurum.weather.note.v1' } as Topic<
-        Record<string, unknown>
-      >;
-      await deploy(settings, [noted as Topic<unknown>]);
+      const noted = { ...readings({ note: z.string() }), name: 'aurum.weather.note.v1' };
+      await deploy(settings, [noted]);
       const large = reading(2, { note: randomBytes(1_000_000).toString('hex') });
       await expect(bus.publish(noted, 'large', [reading(1, { note: '' }), large])).rejects.toMatchObject({
         code: 'event_too_large',

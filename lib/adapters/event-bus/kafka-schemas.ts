@@ -1,10 +1,12 @@
 /** Schemas of topics in the registry: what is there, whether today's may follow it, and its registration. */
 import type { Topic } from '#events/topic.ts';
 import { compatible } from '#lib/avro/compatibility.ts';
-import { schemaFingerprint } from '#lib/avro/schema.ts';
+import { avroSchema, schemaFingerprint } from '#lib/avro/schema.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import type { CompatibilityLevel, SchemaRegistry } from './kafka-registry.ts';
-import { topicCodec } from './topic-codec.ts';
+
+/** What a topic says of its values. */
+export type TopicSchema = Pick<Topic<unknown>, 'name' | 'description' | 'schema'>;
 
 export const COMPATIBILITY: CompatibilityLevel = 'BACKWARD';
 
@@ -26,18 +28,19 @@ export interface SchemaState {
 export const subjectOf = (topic: string): string => `${topic}-value`;
 
 /** @param topic_prefix before each topic's name, where several installations share a registry. */
-export async function checkSchema<T>(
+export async function checkSchema(
   registry: SchemaRegistry,
-  topic: Topic<T>,
+  topic: TopicSchema,
   topic_prefix = '',
 ): Promise<SchemaState> {
-  const { schema, fingerprint } = topicCodec(topic);
+  const schema = schemaOf(topic);
   const subject = subjectOf(topic_prefix + topic.name);
   const latest = await registry.latest(subject);
   const compatibility = (await registry.compatibility(subject)) ?? null;
   const state = { topic: topic.name, subject, version: latest?.version ?? null, compatibility };
   if (latest === undefined) return { ...state, state: 'missing', problems: [] };
-  if (schemaFingerprint(latest.schema) === fingerprint) return { ...state, state: 'equal', problems: [] };
+  if (schemaFingerprint(latest.schema) === schemaFingerprint(schema))
+    return { ...state, state: 'equal', problems: [] };
   if (await registry.find(subject, schema)) return { ...state, state: 'superseded', problems: [] };
   const { problems } = compatible(latest.schema, schema);
   const objections = problems.length > 0 ? [] : await registry.objections(subject, schema);
@@ -52,7 +55,7 @@ export async function checkSchema<T>(
  */
 export async function registerSchemas(
   registry: SchemaRegistry,
-  topics: readonly Topic<unknown>[],
+  topics: readonly TopicSchema[],
   { topic_prefix = '', dry_run = false }: { readonly topic_prefix?: string; readonly dry_run?: boolean } = {},
 ): Promise<readonly SchemaState[]> {
   const states = await Promise.all(topics.map((topic) => checkSchema(registry, topic, topic_prefix)));
@@ -61,12 +64,14 @@ export async function registerSchemas(
   for (const [index, { subject, state, compatibility }] of states.entries()) {
     if (compatibility === null) await registry.setCompatibility(subject, COMPATIBILITY);
     if (state === 'missing' || state === 'compatible')
-      await registry.register(subject, topicCodec(topics[index]!).schema);
+      await registry.register(subject, schemaOf(topics[index]!));
   }
   return states;
 }
 
-export function requireCompatible(states: readonly SchemaState[]): void {
+const schemaOf = ({ name, schema, description }: TopicSchema) => avroSchema(name, schema, description);
+
+function requireCompatible(states: readonly SchemaState[]): void {
   const [first] = states.filter(({ state }) => state === 'incompatible');
   if (first === undefined) return;
   const { topic, problems } = first;

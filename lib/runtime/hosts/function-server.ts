@@ -1,7 +1,7 @@
 /**
  * The process of a container: serves the functions AURUM_FUNCTION names, one (`ingest/parse-workbook`), a folder (`api`)
- * or several (`api,ingest`), with /health and /ready. A wrong setting ends it with 2 before it listens; SIGTERM ends it with 0 when
- * all requests are answered, with 1 when some were not within the time and will be delivered again.
+ * or several (`api,ingest`), with /health and /ready. A wrong setting ends it with 2 before it listens; SIGTERM ends it
+ * with 0 when all requests are answered, with 1 when some were not within the time and will be delivered again.
  */
 import { z } from 'zod';
 import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
@@ -22,33 +22,45 @@ const serverSettings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
 
-/** Kubernetes kills after 30 s; what is left by then has long been given up by its sender. */
-const DRAIN_MS = 10_000;
+/** An instance is to be gone 10 s after the signal, answered or not. */
+const DRAIN_MS = 9_000;
 const PROBES = ['api/health', 'api/ready'];
 
 async function main(): Promise<void> {
-  // Written by the secrets agent; the distroless image has no shell to read it.
-  if (process.env.AURUM_ENV_FILE !== undefined) process.loadEnvFile(process.env.AURUM_ENV_FILE);
+  let server: FunctionServer | undefined;
+  // At once: as the first process of a container, node is deaf to a signal it has no listener for.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
+  loadSecrets(process.env.AURUM_ENV_FILE);
   const settings = readSettings();
   const entries = chosen(settings.AURUM_FUNCTION);
   const config = readConfig(process.env);
   const functions = await Promise.all(entries.map(loaded));
   await platform();
-  const server = functionServer({
+  server = functionServer({
     functions,
     event_token: config.AURUM_EVENT_TOKEN,
-    ...(settings.AURUM_CONCURRENCY === undefined ? {} : { concurrency: settings.AURUM_CONCURRENCY }),
-    ...(settings.AURUM_BODY_LIMIT_BYTES === undefined
-      ? {}
-      : { body_limit_bytes: settings.AURUM_BODY_LIMIT_BYTES }),
+    concurrency: settings.AURUM_CONCURRENCY,
+    body_limit_bytes: settings.AURUM_BODY_LIMIT_BYTES,
   });
-  const port = await server.listen(settings.PORT);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
-  logLine('info', 'server_ready', {
-    port,
-    serves: settings.AURUM_FUNCTION,
-    after_ms: Math.round(process.uptime() * 1_000),
+  const port = await server.listen(settings.PORT).catch((cause: unknown) => {
+    throw refusal('port_taken', `port ${settings.PORT} cannot be listened on`, { field: 'PORT', cause });
   });
+  const after_ms = Math.round(process.uptime() * 1_000);
+  logLine('info', 'server_ready', { port, serves: settings.AURUM_FUNCTION, after_ms });
+}
+
+/** Written by the secrets agent; the distroless image has no shell that could read it. What is set already stays. */
+function loadSecrets(path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    process.loadEnvFile(path);
+  } catch (cause) {
+    throw refusal('setting_invalid', `${path} cannot be read`, {
+      field: 'AURUM_ENV_FILE',
+      remedy: 'Let the secrets agent write it before the container starts, or leave the setting out.',
+      cause,
+    });
+  }
 }
 
 function readSettings(): z.infer<typeof serverSettings> {
@@ -85,8 +97,8 @@ async function loaded({ name, trigger }: FunctionEntry): Promise<ServedFunction>
   return { name, trigger, handler };
 }
 
-async function stop(server: FunctionServer): Promise<void> {
-  const isFinished = await server.drain(DRAIN_MS);
+async function stop(server: FunctionServer | undefined): Promise<void> {
+  const isFinished = (await server?.drain(DRAIN_MS)) ?? true;
   logLine(isFinished ? 'info' : 'warn', 'server_stopped', { finished: isFinished });
   process.exit(isFinished ? 0 : 1);
 }

@@ -23,8 +23,8 @@ import { type Route, routeTable } from './server-routes.ts';
 export interface FunctionServerOptions {
   readonly functions: readonly ServedFunction[];
   /** Requests answered at once, probes apart; those above are told to come again. */
-  readonly concurrency?: number;
-  readonly body_limit_bytes?: number;
+  readonly concurrency?: number | undefined;
+  readonly body_limit_bytes?: number | undefined;
   /** Bearer token that events must carry. */
   readonly event_token?: string | undefined;
   /** How long a sender may take over its headers, and over the whole request. */

@@ -3,8 +3,8 @@ import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
 import { qaResultTopic } from '#events/qa-result.ts';
-import type { Topic } from '#events/topic.ts';
 import type { CompatibilityLevel, SchemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
+import type { TopicSchema } from '#lib/adapters/event-bus/kafka-schemas.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import { readConfig } from '#lib/runtime/config.ts';
 import { type Command, type CommandIo, usageError } from '../command.ts';
@@ -16,7 +16,7 @@ const flag = (description: string) => ({ value: 'yes', description, choices: ['y
 /** What the actions work on. */
 interface Registered {
   readonly registry: SchemaRegistry;
-  readonly topics: readonly Topic<unknown>[];
+  readonly topics: readonly TopicSchema[];
   readonly dry_run: boolean;
 }
 
@@ -63,8 +63,8 @@ async function registered(io: CommandIo): Promise<Omit<Registered, 'dry_run'>> {
   }
   const { schemaRegistry } = await import('#lib/adapters/event-bus/kafka-registry.ts');
   const errorTopic = { ...ingestErrorTopic, name: AURUM_DLQ_TOPIC };
-  const topics = [curveObservationTopic, qaResultTopic, alertTopic, errorTopic] as readonly Topic<never>[];
-  return { registry: schemaRegistry({ registry_url }), topics: topics as readonly Topic<unknown>[] };
+  const topics = [curveObservationTopic, qaResultTopic, alertTopic, errorTopic];
+  return { registry: schemaRegistry({ registry_url }), topics };
 }
 
 async function register(

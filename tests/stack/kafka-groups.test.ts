@@ -1,0 +1,101 @@
+/** Members of one group that come, go and are killed while records arrive: everything is delivered, nothing that was aborted. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type KafkaEventBus, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
+import { all, reading, readings } from '#tests/contract/event-bus/cases.ts';
+import { absent, deploy, newInstallation } from './kafka-cluster.ts';
+
+const topic = { ...readings(), partitions: 6, key: (value: Record<string, unknown>) => String(value.count) };
+const settings = newInstallation();
+const buses: KafkaEventBus[] = [];
+const newBus = () => {
+  const bus = kafkaEventBus(settings);
+  buses.push(bus);
+  return bus;
+};
+
+describe.skipIf(absent !== undefined)(`Kafka groups${absent === undefined ? '' : `: ${absent}`}`, () => {
+  beforeAll(() => deploy(settings, [topic]));
+  afterAll(async () => {
+    await Promise.all(buses.map((bus) => bus.close()));
+  });
+
+  test('three members joining and leaving 20 times get all of 3,000 records, each key in order', async () => {
+    const publisher = newBus();
+    const seen: number[] = [];
+    let drains = 0;
+    let done = false;
+    const member = async () => {
+      const bus = newBus();
+      while (!done || drains < 20) {
+        await bus.drain(topic, 'desk', async ({ value }) => {
+          seen.push(Number(value.count));
+        });
+        drains += 1;
+      }
+    };
+    const members = [member(), member(), member()];
+    for (let batch = 0; batch < 10; batch++) {
+      const values = Array.from({ length: 300 }, (_, index) => reading(batch * 300 + index));
+      await publisher.publish(topic, `batch ${batch}`, values);
+    }
+    done = true;
+    await Promise.all(members);
+    await newBus().drain(topic, 'desk', async ({ value }) => {
+      seen.push(Number(value.count));
+    });
+    const again = seen.length - new Set(seen).size;
+    process.stdout.write(`${drains} drains by three members, ${again} records of 3,000 delivered again\n`);
+    expect(new Set(seen)).toEqual(new Set(Array.from({ length: 3000 }, (_, count) => count)));
+    expect(await newBus().drain(topic, 'desk', async () => {})).toBe(0);
+  });
+
+  test('a member killed between records loses none of them', async () => {
+    const script = join(import.meta.dirname, 'kafka-publisher.ts');
+    const bus = newBus();
+    const other = { ...topic, partitions: 1, name: 'aurum.weather.single.v1' };
+    await deploy(settings, [other]);
+    await bus.publish(
+      other,
+      'many',
+      Array.from({ length: 600 }, (_, count) => reading(count)),
+    );
+    const child = fork(script, [JSON.stringify(settings), 'drain', other.name]);
+    const before: number[] = [];
+    child.on('message', (count: number) => before.push(count));
+    const [, signal] = (await once(child, 'exit')) as [number, string];
+    expect(signal).toBe('SIGKILL');
+    const after: number[] = [];
+    await bus.drain(other, 'desk', async ({ value }) => {
+      after.push(Number(value.count));
+    });
+    expect(before.length).toBeGreaterThanOrEqual(400);
+    expect(new Set([...before, ...after]).size).toBe(600);
+    expect(after[0]).toBe(256);
+  });
+
+  test('reading a topic while it grows, each time from the last position on, gives each record once', async () => {
+    const bus = newBus();
+    const growing = { ...topic, name: 'aurum.weather.growing.v1' };
+    await deploy(settings, [growing]);
+    const seen: unknown[] = [];
+    let position: string | undefined;
+    for (let batch = 0; batch < 8; batch++) {
+      await bus.publish(
+        growing,
+        `batch ${batch}`,
+        [0, 1, 2].map((index) => reading(batch * 3 + index)),
+      );
+      const records = await all(bus.read(growing, position));
+      const positions = [position ?? '', ...records.map((record) => record.position)];
+      expect(positions).toEqual([...positions].sort());
+      seen.push(...records.map(({ value }) => value.count));
+      position = records.at(-1)?.position;
+    }
+    expect(seen.sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 24 }, (_, count) => count),
+    );
+  });
+});
