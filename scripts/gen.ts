@@ -1,17 +1,28 @@
 /**
- * Writes every generated file: plug-in registries, serverless.yml, Avro schemas, the README's settings.
+ * Writes every generated file: plug-in registries, the list of functions, serverless.yml, knative/, Avro schemas, the
+ * README's settings.
  * `--check` writes nothing and fails when one differs from what it should be.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { avroFiles } from './gen/avro.ts';
+import { functionListFiles } from './gen/function-list.ts';
 import { readmeFiles } from './gen/readme.ts';
 import { registryFiles } from './gen/registries.ts';
 
 /** The content each generated file should have, by path. Registries first: the functions import them. */
 export async function generatedFiles(): Promise<Map<string, string>> {
-  const { serverlessFiles } = await import('./gen/serverless.ts');
-  return new Map([...registryFiles(), ...avroFiles(), ...readmeFiles(), ...(await serverlessFiles())]);
+  const { functionFiles, serverlessFiles } = await import('./gen/serverless.ts');
+  const { knativeFiles } = await import('./gen/knative.ts');
+  const functions = await functionFiles();
+  return new Map([
+    ...registryFiles(),
+    ...avroFiles(),
+    ...readmeFiles(),
+    ...(await serverlessFiles()),
+    ...functionListFiles(functions),
+    ...(await knativeFiles(functions)),
+  ]);
 }
 
 /** Paths whose content on disk is not the generated one. */

@@ -57,6 +57,9 @@ export const settings = z.object({
   AURUM_KAFKA_BROKERS: list
     .default([])
     .describe('Kafka, `host:port,...`; default an event log in AURUM_HOME'),
+  AURUM_KAFKA_TLS: z.stringbool().default(false).describe('Kafka over TLS'),
+  AURUM_KAFKA_SASL_USER: z.string().optional().describe('Kafka login (SCRAM-SHA-512)'),
+  AURUM_KAFKA_SASL_PASSWORD: z.string().optional().describe('Its password'),
   AURUM_SCHEMA_REGISTRY_URL: z
     .url()
     .optional()

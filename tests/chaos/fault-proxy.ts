@@ -2,7 +2,7 @@
  * An HTTP service seen through faults: passed on as it is, refused before the service hears of it, or done by the service
  * with its answer lost on the way. The request goes on byte for byte, since signatures cover the host.
  */
-import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 

@@ -43,7 +43,9 @@ export async function startOwnStack(names: readonly string[]): Promise<OwnStack>
   try {
     await stack('up', ...names);
     const settings = Object.fromEntries(
-      (await stack('env')).split('\n').flatMap((line) => (line.includes('=') ? [line.split(/=(.*)/).slice(0, 2)] : [])),
+      (await stack('env'))
+        .split('\n')
+        .flatMap((line) => (line.includes('=') ? [line.split(/=(.*)/).slice(0, 2)] : [])),
     ) as Record<string, string>;
     return {
       env: { ...process.env, ...settings },

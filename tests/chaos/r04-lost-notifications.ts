@@ -52,9 +52,12 @@ export const r04 = scenario(
     const report = await sweepOnce(await site.open());
     const found = await account(site, { released: workbooks });
     found.wrong.push(...report.failed.map((failure) => `sweep: ${failure}`));
-    const served = new Set(currentReleases(await ports.tables.releases('main')).map(({ version }) => version));
+    const served = new Set(
+      currentReleases(await ports.tables.releases('main')).map(({ version }) => version),
+    );
     for (const { version, key } of corrected)
-      if (!served.has(version)) found.wrong.push(`${key}: the corrected workbook is not the one that is served`);
+      if (!served.has(version))
+        found.wrong.push(`${key}: the corrected workbook is not the one that is served`);
     const again = await sweepOnce(await site.open());
     const left = [again.ingested, again.gated, again.released, again.published].flat();
     found.wrong.push(...left.map((what) => `a second sweep drove on ${what}`));

@@ -102,7 +102,8 @@ async function faultsOf(
 ): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const [index, { version }] of before.entries())
-    if (releases[index]?.version !== version) faults.push(`${version} was on main and is not in its place any more`);
+    if (releases[index]?.version !== version)
+      faults.push(`${version} was on main and is not in its place any more`);
   const added = releases.slice(before.length);
   for (const { data_file, row_count } of added) {
     const stored = await ports.objects.get(data_file);
@@ -138,7 +139,11 @@ interface MetadataSummary {
 }
 
 /** What the tables themselves say at a commit, past the port: it answers from one of them. */
-async function tablesAt(ports: ChaosPorts, site: Site, commit: string): Promise<ReadonlyMap<string, TableAt>> {
+async function tablesAt(
+  ports: ChaosPorts,
+  site: Site,
+  commit: string,
+): Promise<ReadonlyMap<string, TableAt>> {
   const tables = new Map<string, TableAt>();
   for (const [table, location] of await locationsAt(ports, site, commit)) {
     const stored = await ports.objects.get(location.slice(rootOf(site.settings).length + 1));
@@ -176,7 +181,9 @@ async function faultsOfApi(ports: ChaosPorts): Promise<readonly string[]> {
     const times = new Set(data.map(({ _ingest_ts }) => _ingest_ts));
     if (files.size > 1 || times.size > 1 || meta.releases.length > 1)
       faults.push(`${asof} is answered from ${[...files].join(' and ')}`);
-    const full = (await ports.tables.releases('main')).find(({ version }) => version === meta.releases[0]?.version);
+    const full = (await ports.tables.releases('main')).find(
+      ({ version }) => version === meta.releases[0]?.version,
+    );
     if (full !== undefined && full.row_count !== data.length)
       faults.push(`${asof} is answered with ${data.length} of ${full.row_count} rows`);
   }

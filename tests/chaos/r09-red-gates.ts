@@ -4,8 +4,8 @@
  */
 import type { ObjectCreated } from '#events/object-created.ts';
 import type { SheetModel } from '#lib/domain/sheet-model.ts';
-import { listQuarantine } from '#lib/flows/query-ingest.ts';
 import { queryCurves } from '#lib/flows/query-curves.ts';
+import { listQuarantine } from '#lib/flows/query-ingest.ts';
 import { curveQuery } from '#schemas/curve-query.ts';
 import { account } from './account.ts';
 import { eventsOf, startEventing, upload } from './eventing.ts';
@@ -42,50 +42,51 @@ const FIRST_PRICE_COLUMN = 3;
 const FIRST_TENOR_ROW = 12;
 const PLACES = 4;
 
-export const r09 = scenario(
-  { id: 'R9', what: 'red gates', trino: true },
-  async ({ site, size }) => {
-    const count = size(30, 30);
-    const eventing = await startEventing(site.open);
-    const days = marketDays(Math.ceil(count / 10));
-    const good: ChaosWorkbook[] = [];
-    for (const day of days) good.push(await smallWorkbook(day));
-    for (const workbook of good) eventing.emit(await upload(eventing.ports, workbook));
-    await eventing.idle();
-    const before = await served(eventing.ports, days);
+export const r09 = scenario({ id: 'R9', what: 'red gates', trino: true }, async ({ site, size }) => {
+  const count = size(30, 30);
+  const eventing = await startEventing(site.open);
+  const days = marketDays(Math.ceil(count / 10));
+  const good: ChaosWorkbook[] = [];
+  for (const day of days) good.push(await smallWorkbook(day));
+  for (const workbook of good) eventing.emit(await upload(eventing.ports, workbook));
+  await eventing.idle();
+  const before = await served(eventing.ports, days);
 
-    const broken = await Promise.all(
-      Array.from({ length: 2 }, (_, kind) => startEventing((options) => withBrokenGate(site, options, kind))),
-    );
-    const red: ChaosWorkbook[] = [];
-    const events: ObjectCreated[] = [];
-    for (let index = 0; index < count; index++) {
-      // One in six is a good workbook before a gate that crashes or takes too long.
-      const gate = index % 6 === 5 ? broken[Math.floor(index / 6) % 2]! : eventing;
-      const change = gate === eventing ? { change: mutated(index) } : {};
-      const workbook = await smallWorkbook(days[index % days.length]!, { time: timeOf(index), ...change });
-      const event = await upload(gate.ports, workbook);
-      red.push(workbook);
-      events.push(event);
-      gate.emit(event);
-    }
-    await Promise.all([eventing, ...broken].map((gate) => gate.idle()));
-    // Delivered again, to gates that are well.
-    for (const [index, event] of events.entries()) {
-      const all = await eventsOf(eventing.ports, event, red[index]!.version);
-      for (const one of Array.from({ length: REDELIVERIES }, () => all).flat()) eventing.emit(one);
-    }
-    await eventing.idle();
+  const broken = await Promise.all(
+    Array.from({ length: 2 }, (_, kind) => startEventing((options) => withBrokenGate(site, options, kind))),
+  );
+  const red: ChaosWorkbook[] = [];
+  const events: ObjectCreated[] = [];
+  for (let index = 0; index < count; index++) {
+    // One in six is a good workbook before a gate that crashes or takes too long.
+    const gate = index % 6 === 5 ? broken[Math.floor(index / 6) % 2]! : eventing;
+    const change = gate === eventing ? { change: mutated(index) } : {};
+    const workbook = await smallWorkbook(days[index % days.length]!, { time: timeOf(index), ...change });
+    const event = await upload(gate.ports, workbook);
+    red.push(workbook);
+    events.push(event);
+    gate.emit(event);
+  }
+  await Promise.all([eventing, ...broken].map((gate) => gate.idle()));
+  // Delivered again, to gates that are well.
+  for (const [index, event] of events.entries()) {
+    const all = await eventsOf(eventing.ports, event, red[index]!.version);
+    for (const one of Array.from({ length: REDELIVERIES }, () => all).flat()) eventing.emit(one);
+  }
+  await eventing.idle();
 
-    const found = await account(site, { released: good, alerts: red.map(({ key }) => key) });
-    unchanged(before, await served(eventing.ports, days), found);
-    const waiting = await listQuarantine({ asof: undefined }, eventing.ports);
-    const kept = new Set(waiting.data.map(({ version }) => version));
-    for (const { version } of red) if (!kept.has(version)) found.lost.push(`${version} is not in quarantine`);
-    const sql = await reachedBySql(site, red, found);
-    return { ...found, tried: `${count} red (${count - Math.floor(count / 6)} mutations), ${REDELIVERIES} redeliveries`, note: sql };
-  },
-);
+  const found = await account(site, { released: good, alerts: red.map(({ key }) => key) });
+  unchanged(before, await served(eventing.ports, days), found);
+  const waiting = await listQuarantine({ asof: undefined }, eventing.ports);
+  const kept = new Set(waiting.data.map(({ version }) => version));
+  for (const { version } of red) if (!kept.has(version)) found.lost.push(`${version} is not in quarantine`);
+  const sql = await reachedBySql(site, red, found);
+  return {
+    ...found,
+    tried: `${count} red (${count - Math.floor(count / 6)} mutations), ${REDELIVERIES} redeliveries`,
+    note: sql,
+  };
+});
 
 /** One cell changed; place and kind go with the index. */
 function mutated(index: number): (sheets: readonly SheetModel[]) => readonly SheetModel[] {
@@ -110,7 +111,11 @@ function mutated(index: number): (sheets: readonly SheetModel[]) => readonly She
 }
 
 /** Gates that crash, or take longer than they may. */
-async function withBrokenGate(site: Site, options: Parameters<Site['open']>[0], kind: number): Promise<ChaosPorts> {
+async function withBrokenGate(
+  site: Site,
+  options: Parameters<Site['open']>[0],
+  kind: number,
+): Promise<ChaosPorts> {
   const ports = await site.open(options);
   if (kind === 1) return { ...ports, gate_timeout_ms: -1 };
   const [family] = ports.families;
@@ -138,7 +143,9 @@ function unchanged(before: readonly string[], after: readonly string[], found: F
 async function reachedBySql(site: Site, red: readonly ChaosWorkbook[], found: Found): Promise<string> {
   if (site.trino === undefined) return 'SQL not asked: no Trino that takes catalogs at run time';
   const files = red.map(({ file }) => `'${file}'`).join(', ');
-  const [[rows] = [0]] = await site.trino(`SELECT count(*) FROM curve_observation WHERE source_file IN (${files})`);
+  const [[rows] = [0]] = await site.trino(
+    `SELECT count(*) FROM curve_observation WHERE source_file IN (${files})`,
+  );
   if (Number(rows) > 0) found.wrong.push(`${rows} rows of red workbooks by SQL`);
   return `${rows} rows by SQL`;
 }

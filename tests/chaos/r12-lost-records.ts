@@ -32,7 +32,8 @@ const released = (version: string) => `released/${version}.json`;
 const LOSSES: readonly Loss[] = [
   {
     name: 'ingest log',
-    lose: (site, _ports, { version }) => site.asOwner(`DELETE FROM file_ingest_log WHERE version = '${version}'`),
+    lose: (site, _ports, { version }) =>
+      site.asOwner(`DELETE FROM file_ingest_log WHERE version = '${version}'`),
   },
   {
     name: 'instruments and watermarks',

@@ -51,7 +51,11 @@ export const r13 = scenario(
     }
     await eventing.idle();
     await account(site, { released }, found);
-    return { ...found, tried: `${count} of ${HAPPENINGS.length} kinds`, note: HAPPENINGS.map(([name]) => name).join(', ') };
+    return {
+      ...found,
+      tried: `${count} of ${HAPPENINGS.length} kinds`,
+      note: HAPPENINGS.map(([name]) => name).join(', '),
+    };
   },
 );
 
@@ -95,7 +99,8 @@ async function halfUploaded({ site, ports, workbook, emit, found }: Facts) {
   const { etag } = await client.uploadPart(part, Buffer.from(workbook.bytes));
   // An event that says more than there is, as a forged or a doubled one may.
   await mustBeGone(createdEvent(ports, workbook.key, etag), ports, found);
-  if ((await ports.objects.head(workbook.key)) !== undefined) found.wrong.push(`${workbook.key} is there in parts`);
+  if ((await ports.objects.head(workbook.key)) !== undefined)
+    found.wrong.push(`${workbook.key} is there in parts`);
   const isEnded = Number(workbook.day.slice(-1)) % 2 === 0;
   if (!isEnded) {
     await client.abortMultipartUpload(s3.bucket, name, upload_id);

@@ -28,7 +28,7 @@ export type Handled = (offset: number) => Promise<void>;
 
 /** After a crash at most so many records come again. */
 const COMMIT_EVERY = 256;
-const SESSION_TIMEOUT_MS = 30_000;
+const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const HEARTBEAT_MS = 3_000;
 
