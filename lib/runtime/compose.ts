@@ -127,9 +127,18 @@ async function busOf(config: Config): Promise<EventBus> {
   }
   if (registry_url === undefined) throw incomplete('AURUM_KAFKA_BROKERS', 'AURUM_SCHEMA_REGISTRY_URL');
   return (await import('#lib/adapters/event-bus/kafka.ts')).kafkaEventBus({
-    brokers,
+    ...kafkaSettings(config),
     registry: { registry_url },
   });
+}
+
+/** Brokers with the way in. */
+export function kafkaSettings(config: Config) {
+  const { AURUM_KAFKA_BROKERS: brokers, AURUM_KAFKA_TLS: ssl } = config;
+  const { AURUM_KAFKA_SASL_USER: username, AURUM_KAFKA_SASL_PASSWORD: password } = config;
+  if (username === undefined) return { brokers, ssl };
+  if (password === undefined) throw incomplete('AURUM_KAFKA_SASL_USER', 'AURUM_KAFKA_SASL_PASSWORD');
+  return { brokers, ssl, sasl: { mechanism: 'scram-sha-512' as const, username, password } };
 }
 
 async function queriesOf(config: Config, objects: ObjectStore): Promise<CurveQueries> {

@@ -51,6 +51,8 @@ const STAGES: readonly StageOfChain[] = [
 export interface EventingOptions {
   /** Deliveries under way at once. */
   readonly lanes?: number;
+  /** Whether objects the stages leave are announced here; false where the store itself announces them. */
+  readonly announces?: boolean;
   /** Whether the event of an object a stage left is lost. */
   readonly loses?: (key: string) => boolean;
   /** Before the ports are built, for faults in between. */
@@ -107,7 +109,7 @@ export async function startEventing(
   openAs: (options: OpenOptions) => Promise<ChaosPorts>,
   options: EventingOptions = {},
 ): Promise<Eventing> {
-  const { lanes = 8, loses = () => false, open = {} } = options;
+  const { lanes = 8, announces = true, loses = () => false, open = {} } = options;
   const queue: Delivery[] = [];
   const counts = { delivered: 0, again: 0, refused: 0, lost: 0 };
   const reasons = new Map<string, number>();
@@ -119,7 +121,7 @@ export async function startEventing(
     ...store,
     async put(key, body, put) {
       const result = await store.put(key, body, put);
-      if (result.outcome === 'stored' && !key.startsWith(RAW_PREFIX)) {
+      if (announces && result.outcome === 'stored' && !key.startsWith(RAW_PREFIX)) {
         if (loses(key)) counts.lost += 1;
         else emit(createdEvent(ports, key, result.etag));
       }

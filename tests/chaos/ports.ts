@@ -51,6 +51,8 @@ export interface OpenOptions {
   readonly sql?: (sql: Sql) => Sql;
   /** The database of a site whose processes cannot share one. */
   readonly shared_sql?: Sql;
+  /** Where the same site is reached otherwise, as through a proxy. */
+  readonly settings?: Partial<SiteSettings>;
   /** Time stands still, here and in the store: what is written is then the same to the byte. */
   readonly timeless?: boolean;
 }
@@ -61,7 +63,8 @@ export const OPERATIONAL_DDL = readFileSync(join(import.meta.dirname, '../../ddl
 export const rootOf = ({ s3 }: SiteSettings): string =>
   `s3://${s3.bucket}${s3.prefix === undefined ? '' : `/${s3.prefix.replace(/\/$/, '')}`}`;
 
-export async function openPorts(settings: SiteSettings, options: OpenOptions = {}) {
+export async function openPorts(site: SiteSettings, options: OpenOptions = {}) {
+  const settings: SiteSettings = { ...site, ...options.settings };
   const same = <T>(value: T): T => value;
   const store = s3ObjectStore(settings.s3);
   const objects = (options.objects ?? same)(options.timeless === true ? timeless(store) : store);
@@ -103,7 +106,9 @@ export type ChaosPorts = Awaited<ReturnType<typeof openPorts>>;
 
 function tablesOf(settings: SiteSettings, objects: ObjectStore) {
   const { nessie, s3, name } = settings;
-  const place = { objects, bucket: s3.bucket, warehouse_prefix: 'tables', location_root: rootOf(settings) };
+  // A site that has the whole bucket has its tables where the warehouse is.
+  const warehouse_prefix = s3.prefix === undefined ? 'curated/iceberg' : 'tables';
+  const place = { objects, bucket: s3.bucket, warehouse_prefix, location_root: rootOf(settings) };
   return nessie === undefined
     ? localTables(place)
     : nessieTables({ ...place, ...nessie, ref_prefix: `${name}_` });

@@ -8,7 +8,7 @@ import type { ObjectCreated } from '#events/object-created.ts';
 import { account, recordsOf, sameLines } from './account.ts';
 import { type Eventing, eventsOf, nextSequencer, shuffled, startEventing, upload } from './eventing.ts';
 import type { ChaosPorts } from './ports.ts';
-import { type Found, nothingFound, scenario } from './scenario.ts';
+import { type Found, nothingFound, onSite, scenario } from './scenario.ts';
 import { openSite, type Site } from './site.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker.ts';
@@ -25,7 +25,7 @@ const STORM_LANES = 100;
 
 export const r01 = scenario(
   { id: 'R1', what: 'killed at every step, delivered again' },
-  async ({ site, on, size }) => {
+  onSite(async ({ site, on, size }) => {
     const calm = await openSite(on);
     try {
       const effects = await effectsOfOne(calm);
@@ -44,7 +44,7 @@ export const r01 = scenario(
     } finally {
       await calm.close();
     }
-  },
+  }),
 );
 
 /** A workbook of no interest, to count the effects of one delivery and to warm up the calm site. */

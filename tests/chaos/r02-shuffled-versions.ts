@@ -3,7 +3,7 @@ import type { ObjectCreated } from '#events/object-created.ts';
 import { currentReleases } from '#lib/flows/releases-in-view.ts';
 import { account } from './account.ts';
 import { shuffled, startEventing, upload } from './eventing.ts';
-import { scenario } from './scenario.ts';
+import { onSite, scenario } from './scenario.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
 const VERSIONS = 5;
@@ -11,7 +11,7 @@ const COPIES = 20;
 
 export const r02 = scenario(
   { id: 'R2', what: 'one key again with other content, events doubled and shuffled' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const keys = size(200, 6);
     const eventing = await startEventing(site.open, { lanes: 16 });
     const workbooks: ChaosWorkbook[] = [];
@@ -38,5 +38,5 @@ export const r02 = scenario(
       if (!served.has(version)) found.wrong.push(`${key}: an older version is served than ${version}`);
     if (current.length !== keys) found.wrong.push(`${current.length} slots are served, not ${keys}`);
     return { ...found, tried: `${keys} keys x ${VERSIONS} versions x ${COPIES} events` };
-  },
+  }),
 );

@@ -10,8 +10,8 @@ import { startS3Gateway } from '../../local/s3/gateway.ts';
 import { once } from './account.ts';
 import { shuffled, upload } from './eventing.ts';
 import { type ChaosPorts, openPorts, type SiteSettings } from './ports.ts';
-import { nothingFound, scenario } from './scenario.ts';
-import { minioOf, type Site } from './site.ts';
+import { nothingFound, onSite, scenario } from './scenario.ts';
+import { minioOf, removeBelow, type Site } from './site.ts';
 import { followStorageEvents } from './storage-events.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
@@ -29,11 +29,11 @@ interface AnnouncingBucket {
 
 export const r03 = scenario(
   { id: 'R3', what: 'Put, Get and Head events with one sequencer' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const found = nothingFound();
     const envelopes: unknown[] = [];
     const bucket = await announcingBucket(site, (envelope) => envelopes.push(envelope));
-    const ports = await openPorts(bucket.settings, site.where === 'local' ? {} : {});
+    const ports = await openPorts(bucket.settings);
     try {
       const keys = size(300, 40);
       const workbooks: ChaosWorkbook[] = [];
@@ -72,7 +72,7 @@ export const r03 = scenario(
       await ports.close();
       await bucket.close();
     }
-  },
+  }),
 );
 
 async function reports({ objects }: ChaosPorts): Promise<readonly string[]> {
@@ -139,11 +139,7 @@ async function onMinio(site: Site, take: (envelope: unknown) => void): Promise<A
     async close() {
       await following.close();
       await minio.removeAllBucketNotification(name);
-      const listed = minio.listObjects(name, '', true, { IncludeVersion: true });
-      const versions: { name: string; versionId: string }[] = [];
-      for await (const item of listed as AsyncIterable<{ name: string; versionId: string }>)
-        versions.push({ name: item.name, versionId: item.versionId });
-      await minio.removeObjects(name, versions);
+      for (const folder of ['raw/', 'staged/']) await removeBelow({ ...whole, bucket: name }, folder);
       await minio.removeBucket(name);
     },
   };

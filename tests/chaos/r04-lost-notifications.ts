@@ -2,16 +2,11 @@
  * R4: one in twenty notifications lost, of uploads and of what the stages leave; some uploads correct an earlier one. One
  * pass of the sweep must find all.
  */
-import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
-import { publishWorkbook } from '#lib/flows/publish-curves.ts';
-import { releaseWorkbook } from '#lib/flows/release-curves.ts';
 import { currentReleases } from '#lib/flows/releases-in-view.ts';
-import { gateWorkbook } from '#lib/flows/run-gate.ts';
-import { sweep } from '#lib/flows/sweep.ts';
 import { account } from './account.ts';
 import { startEventing, upload } from './eventing.ts';
-import type { ChaosPorts } from './ports.ts';
-import { scenario } from './scenario.ts';
+import { onSite, scenario } from './scenario.ts';
+import { sweepOnce } from './sweep-once.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
 const EVERY = 20;
@@ -20,7 +15,7 @@ const CORRECTED_EVERY = 10;
 
 export const r04 = scenario(
   { id: 'R4', what: 'notifications lost, one pass of the sweep' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const puts = size(500, 40);
     let at = 0;
     const isLost = () => ++at % EVERY === 0;
@@ -65,32 +60,5 @@ export const r04 = scenario(
       ...found,
       tried: `${workbooks.length} puts (${corrected.length} corrections), ${lost} notifications lost`,
     };
-  },
+  }),
 );
-
-/** As functions/ingest/sweep.ts has it, with no grace. */
-function sweepOnce(ports: ChaosPorts) {
-  return sweep({
-    objects: ports.objects,
-    log: ports.log,
-    grace_ms: 0,
-    now_ms: Date.now() + 60_000,
-    stages: {
-      ingest: ({ key, etag, last_modified }) =>
-        ingestWorkbook(
-          {
-            bucket: ports.bucket,
-            key,
-            etag,
-            version_id: undefined,
-            sequencer: undefined,
-            event_time: last_modified,
-          },
-          ports,
-        ),
-      gate: (version) => gateWorkbook(version, ports),
-      release: (version) => releaseWorkbook(version, ports),
-      publish: (version) => publishWorkbook(version, ports),
-    },
-  });
-}

@@ -2,7 +2,7 @@
 import type { ObjectCreated } from '#events/object-created.ts';
 import { account } from './account.ts';
 import { upload } from './eventing.ts';
-import { scenario } from './scenario.ts';
+import { onSite, scenario } from './scenario.ts';
 import { smallWorkbook, timeOf } from './workbooks.ts';
 import { startWorkers } from './worker.ts';
 
@@ -10,35 +10,38 @@ const DAY = '2025-09-12';
 const SINGLES = 8;
 
 export const r07 = scenario(
-  { id: 'R7', what: 'workbooks of one as-of at once', trino: true },
-  async ({ site, size }) => {
-    const workbooks = [];
-    const count = size(100, 100);
-    for (let index = 0; index < count + SINGLES; index++)
-      workbooks.push(await smallWorkbook(DAY, { seed: index, time: timeOf(index) }));
-    const processes = site.where === 'stack' ? 3 : 1;
-    const uploads = await site.open();
-    const workers = await startWorkers(site, processes, count);
-    const events: ObjectCreated[] = [];
-    for (const workbook of workbooks) events.push(await upload(uploads, workbook));
-    const began_ms = performance.now();
-    for (const event of events.slice(0, SINGLES)) await workers[0]!.run({ events: [event] });
-    const single_ms = (performance.now() - began_ms) / SINGLES;
-    const all_began_ms = performance.now();
-    const ends = await Promise.all(
-      workers.map((worker, at) =>
-        worker.run({ events: events.slice(SINGLES).filter((_, index) => index % processes === at) }),
-      ),
-    );
-    const all_ms = performance.now() - all_began_ms;
-    await Promise.all(workers.map((worker) => worker.end()));
-    const again = ends.reduce((sum, { counts }) => sum + counts.again, 0);
-    const conflicts = ends.reduce((sum, end) => sum + end.conflicts, 0);
-    const found = await account(site, { released: workbooks });
-    return {
-      ...found,
-      tried: `${count} workbooks in ${processes} processes`,
-      note: `${Math.round(single_ms)} ms each alone, ${Math.round(all_ms / count)} ms each at once; ${conflicts} conflicts retried, ${again} deliveries again`,
-    };
-  },
+  { id: 'R7', what: 'workbooks of one as-of at once' },
+  onSite(
+    async ({ site, size }) => {
+      const workbooks = [];
+      const count = size(100, 100);
+      for (let index = 0; index < count + SINGLES; index++)
+        workbooks.push(await smallWorkbook(DAY, { seed: index, time: timeOf(index) }));
+      const processes = site.where === 'stack' ? 3 : 1;
+      const uploads = await site.open();
+      const workers = await startWorkers(site, processes, count);
+      const events: ObjectCreated[] = [];
+      for (const workbook of workbooks) events.push(await upload(uploads, workbook));
+      const began_ms = performance.now();
+      for (const event of events.slice(0, SINGLES)) await workers[0]!.run({ events: [event] });
+      const single_ms = (performance.now() - began_ms) / SINGLES;
+      const all_began_ms = performance.now();
+      const ends = await Promise.all(
+        workers.map((worker, at) =>
+          worker.run({ events: events.slice(SINGLES).filter((_, index) => index % processes === at) }),
+        ),
+      );
+      const all_ms = performance.now() - all_began_ms;
+      await Promise.all(workers.map((worker) => worker.end()));
+      const again = ends.reduce((sum, { counts }) => sum + counts.again, 0);
+      const conflicts = ends.reduce((sum, end) => sum + end.conflicts, 0);
+      const found = await account(site, { released: workbooks });
+      return {
+        ...found,
+        tried: `${count} workbooks in ${processes} processes`,
+        note: `${Math.round(single_ms)} ms each alone, ${Math.round(all_ms / count)} ms each at once; ${conflicts} conflicts retried, ${again} deliveries again`,
+      };
+    },
+    { trino: true },
+  ),
 );

@@ -13,7 +13,7 @@ import type { CurveRelease } from '#schemas/lake.ts';
 import { account } from './account.ts';
 import { upload } from './eventing.ts';
 import { type ChaosPorts, rootOf } from './ports.ts';
-import { type Found, nothingFound, scenario } from './scenario.ts';
+import { type Found, nothingFound, onSite, scenario } from './scenario.ts';
 import type { Site } from './site.ts';
 import { type ChaosWorkbook, smallWorkbook, timeOf } from './workbooks.ts';
 import { startWorkers } from './worker.ts';
@@ -24,7 +24,7 @@ const TABLES = ['market.curve_observation', 'market.curve_release', 'market.qa_c
 
 export const r08 = scenario(
   { id: 'R8', what: 'two as-of days racing, a reader every 10 ms' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const versions = size(20, 20);
     const uploads = await site.open();
     const workbooks: ChaosWorkbook[] = [];
@@ -50,7 +50,7 @@ export const r08 = scenario(
       tried: `2 x ${versions} releases, ${seen.polls} looks`,
       note: `${seen.states} states of main seen, ${seen.answers} answers of the API; ${conflicts} conflicts retried`,
     };
-  },
+  }),
 );
 
 interface Seen {

@@ -10,7 +10,7 @@ import { curveQuery } from '#schemas/curve-query.ts';
 import { account } from './account.ts';
 import { eventsOf, startEventing, upload } from './eventing.ts';
 import type { ChaosPorts } from './ports.ts';
-import { type Found, scenario } from './scenario.ts';
+import { type Found, onSite, scenario } from './scenario.ts';
 import type { Site } from './site.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook, timeOf } from './workbooks.ts';
 
@@ -42,51 +42,60 @@ const FIRST_PRICE_COLUMN = 3;
 const FIRST_TENOR_ROW = 12;
 const PLACES = 4;
 
-export const r09 = scenario({ id: 'R9', what: 'red gates', trino: true }, async ({ site, size }) => {
-  const count = size(30, 30);
-  const eventing = await startEventing(site.open);
-  const days = marketDays(Math.ceil(count / 10));
-  const good: ChaosWorkbook[] = [];
-  for (const day of days) good.push(await smallWorkbook(day));
-  for (const workbook of good) eventing.emit(await upload(eventing.ports, workbook));
-  await eventing.idle();
-  const before = await served(eventing.ports, days);
+export const r09 = scenario(
+  { id: 'R9', what: 'red gates' },
+  onSite(
+    async ({ site, size }) => {
+      const count = size(30, 30);
+      const eventing = await startEventing(site.open);
+      const days = marketDays(Math.ceil(count / 10));
+      const good: ChaosWorkbook[] = [];
+      for (const day of days) good.push(await smallWorkbook(day));
+      for (const workbook of good) eventing.emit(await upload(eventing.ports, workbook));
+      await eventing.idle();
+      const before = await served(eventing.ports, days);
 
-  const broken = await Promise.all(
-    Array.from({ length: 2 }, (_, kind) => startEventing((options) => withBrokenGate(site, options, kind))),
-  );
-  const red: ChaosWorkbook[] = [];
-  const events: ObjectCreated[] = [];
-  for (let index = 0; index < count; index++) {
-    // One in six is a good workbook before a gate that crashes or takes too long.
-    const gate = index % 6 === 5 ? broken[Math.floor(index / 6) % 2]! : eventing;
-    const change = gate === eventing ? { change: mutated(index) } : {};
-    const workbook = await smallWorkbook(days[index % days.length]!, { time: timeOf(index), ...change });
-    const event = await upload(gate.ports, workbook);
-    red.push(workbook);
-    events.push(event);
-    gate.emit(event);
-  }
-  await Promise.all([eventing, ...broken].map((gate) => gate.idle()));
-  // Delivered again, to gates that are well.
-  for (const [index, event] of events.entries()) {
-    const all = await eventsOf(eventing.ports, event, red[index]!.version);
-    for (const one of Array.from({ length: REDELIVERIES }, () => all).flat()) eventing.emit(one);
-  }
-  await eventing.idle();
+      const broken = await Promise.all(
+        Array.from({ length: 2 }, (_, kind) =>
+          startEventing((options) => withBrokenGate(site, options, kind)),
+        ),
+      );
+      const red: ChaosWorkbook[] = [];
+      const events: ObjectCreated[] = [];
+      for (let index = 0; index < count; index++) {
+        // One in six is a good workbook before a gate that crashes or takes too long.
+        const gate = index % 6 === 5 ? broken[Math.floor(index / 6) % 2]! : eventing;
+        const change = gate === eventing ? { change: mutated(index) } : {};
+        const workbook = await smallWorkbook(days[index % days.length]!, { time: timeOf(index), ...change });
+        const event = await upload(gate.ports, workbook);
+        red.push(workbook);
+        events.push(event);
+        gate.emit(event);
+      }
+      await Promise.all([eventing, ...broken].map((gate) => gate.idle()));
+      // Delivered again, to gates that are well.
+      for (const [index, event] of events.entries()) {
+        const all = await eventsOf(eventing.ports, event, red[index]!.version);
+        for (const one of Array.from({ length: REDELIVERIES }, () => all).flat()) eventing.emit(one);
+      }
+      await eventing.idle();
 
-  const found = await account(site, { released: good, alerts: red.map(({ key }) => key) });
-  unchanged(before, await served(eventing.ports, days), found);
-  const waiting = await listQuarantine({ asof: undefined }, eventing.ports);
-  const kept = new Set(waiting.data.map(({ version }) => version));
-  for (const { version } of red) if (!kept.has(version)) found.lost.push(`${version} is not in quarantine`);
-  const sql = await reachedBySql(site, red, found);
-  return {
-    ...found,
-    tried: `${count} red (${count - Math.floor(count / 6)} mutations), ${REDELIVERIES} redeliveries`,
-    note: sql,
-  };
-});
+      const found = await account(site, { released: good, alerts: red.map(({ key }) => key) });
+      unchanged(before, await served(eventing.ports, days), found);
+      const waiting = await listQuarantine({ asof: undefined }, eventing.ports);
+      const kept = new Set(waiting.data.map(({ version }) => version));
+      for (const { version } of red)
+        if (!kept.has(version)) found.lost.push(`${version} is not in quarantine`);
+      const sql = await reachedBySql(site, red, found);
+      return {
+        ...found,
+        tried: `${count} red (${count - Math.floor(count / 6)} mutations), ${REDELIVERIES} redeliveries`,
+        note: sql,
+      };
+    },
+    { trino: true },
+  ),
+);
 
 /** One cell changed; place and kind go with the index. */
 function mutated(index: number): (sheets: readonly SheetModel[]) => readonly SheetModel[] {

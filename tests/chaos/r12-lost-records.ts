@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { account } from './account.ts';
 import { eventsOf, startEventing, upload } from './eventing.ts';
 import type { ChaosPorts } from './ports.ts';
-import { scenario } from './scenario.ts';
+import { onSite, scenario } from './scenario.ts';
 import type { Site } from './site.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
@@ -58,7 +58,7 @@ const LOSSES: readonly Loss[] = [
 
 export const r12 = scenario(
   { id: 'R12', what: 'cache and idempotency records lost' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const count = size(100, 20);
     const first = await startEventing(site.open);
     const delivered = [];
@@ -87,5 +87,5 @@ export const r12 = scenario(
       tried: `${count} losses of ${LOSSES.length} kinds`,
       note: LOSSES.map(({ name }) => name).join(', '),
     };
-  },
+  }),
 );

@@ -7,7 +7,7 @@ import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
 import { account } from './account.ts';
 import { createdEvent, startEventing, upload } from './eventing.ts';
 import type { ChaosPorts } from './ports.ts';
-import { type Found, nothingFound, scenario } from './scenario.ts';
+import { type Found, nothingFound, onSite, scenario } from './scenario.ts';
 import { minioOf, type Site } from './site.ts';
 import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
@@ -32,7 +32,7 @@ const HAPPENINGS: readonly (readonly [string, Happening])[] = [
 
 export const r13 = scenario(
   { id: 'R13', what: 'objects that change, go, or never come' },
-  async ({ site, size }) => {
+  onSite(async ({ site, size }) => {
     const count = size(100, 24);
     const eventing = await startEventing(site.open);
     const found = nothingFound();
@@ -56,7 +56,7 @@ export const r13 = scenario(
       tried: `${count} of ${HAPPENINGS.length} kinds`,
       note: HAPPENINGS.map(([name]) => name).join(', '),
     };
-  },
+  }),
 );
 
 /** The event as it is delivered first must leave nothing. */

@@ -39,29 +39,25 @@ export interface Scenario {
   run(options: ChaosOptions): Promise<Outcome>;
 }
 
-export interface Play {
+export interface Stage {
   readonly on: Where;
-  readonly site: Site;
   /** `full` at scale 1, `bounded` without a scale; never less than 1. */
   size(full: number, bounded: number): number;
+}
+
+export interface StageWithSite extends Stage {
+  readonly site: Site;
 }
 
 const EXAMPLES = 8;
 
 export const nothingFound = (): Found => ({ lost: [], doubled: [], wrong: [] });
 
-export interface ScenarioFacts {
-  readonly id: string;
-  readonly what: string;
-  /** Whether Trino is asked. */
-  readonly trino?: boolean;
-  /** Brings its own services instead of a site on the shared ones. */
-  readonly own_site?: boolean;
-}
-
 /** A scenario that cannot be played to its end counts as wrong: it has proved nothing. */
-export function scenario(facts: ScenarioFacts, play: (stage: Play) => Promise<Played>): Scenario {
-  const { id, what } = facts;
+export function scenario(
+  { id, what }: { readonly id: string; readonly what: string },
+  play: (stage: Stage) => Promise<Played>,
+): Scenario {
   return {
     id,
     what,
@@ -69,8 +65,7 @@ export function scenario(facts: ScenarioFacts, play: (stage: Play) => Promise<Pl
       const began_ms = performance.now();
       const size = (full: number, bounded: number) =>
         scale === undefined ? bounded : Math.max(1, Math.ceil(full * scale));
-      const found = await playOn({ on, size }, facts, play);
-      const { lost, doubled, wrong, tried, note } = found;
+      const { lost, doubled, wrong, tried, note } = await play({ on, size }).catch(ended);
       return {
         id,
         what,
@@ -86,19 +81,19 @@ export function scenario(facts: ScenarioFacts, play: (stage: Play) => Promise<Pl
   };
 }
 
-async function playOn(
-  stage: Omit<Play, 'site'>,
-  { trino = false }: ScenarioFacts,
-  play: (stage: Play) => Promise<Played>,
-): Promise<Played> {
-  let site: Site | undefined;
-  try {
-    site = await openSite(stage.on, { trino });
-    return await play({ ...stage, site });
-  } catch (error) {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { ...nothingFound(), wrong: [reason], tried: 'not to the end', note: 'ended by an error' };
-  } finally {
-    await site?.close();
-  }
+function ended(error: unknown): Played {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { ...nothingFound(), wrong: [reason], tried: 'not to the end', note: 'ended by an error' };
 }
+
+/** On a site of its own, taken away afterwards. */
+export const onSite =
+  (play: (stage: StageWithSite) => Promise<Played>, options: { readonly trino?: boolean } = {}) =>
+  async (stage: Stage): Promise<Played> => {
+    const site = await openSite(stage.on, options);
+    try {
+      return await play({ ...stage, site });
+    } finally {
+      await site.close();
+    }
+  };

@@ -71,7 +71,7 @@ export const missingSettings = (): readonly string[] =>
   NEEDED.filter((name) => (process.env[name] ?? '') === '');
 
 export const openSite = (where: Where, options: { readonly trino?: boolean } = {}): Promise<Site> =>
-  where === 'local' ? localSite() : stackSite(stackSettings(), options);
+  where === 'local' ? localSite() : bucketThere().then(() => stackSite(stackSettings(), options));
 
 async function localSite(): Promise<Site> {
   const home = mkdtempSync(join(tmpdir(), 'aurum-chaos-'));
@@ -159,8 +159,16 @@ export function stackSettings(env: NodeJS.ProcessEnv = process.env): SiteSetting
   };
 }
 
-export async function stackSite(settings: SiteSettings, { trino = false } = {}): Promise<Site> {
-  await bucketThere();
+export interface StackSiteOptions {
+  readonly trino?: boolean;
+  /** On services that go with the site: nothing is taken away from them. */
+  readonly disposable?: boolean;
+}
+
+export async function stackSite(
+  settings: SiteSettings,
+  { trino = false, disposable = false }: StackSiteOptions = {},
+): Promise<Site> {
   await Promise.all([makeDatabase(settings), deploy(settings.kafka!, TOPICS)]);
   const site = siteOf('stack', settings);
   const query = trino && process.env.AURUM_TRINO_URL !== undefined ? await trinoOf(site) : undefined;
@@ -171,7 +179,7 @@ export async function stackSite(settings: SiteSettings, { trino = false } = {}):
     async close() {
       await query?.close();
       await site.closeAll();
-      const cleaned = clean(settings).then(
+      const cleaned = (disposable ? Promise.resolve() : clean(settings)).then(
         () => undefined,
         (error: unknown) => String(error),
       );
@@ -264,15 +272,11 @@ async function removeReferences({ nessie, name }: SiteSettings): Promise<void> {
     await fetch(`${trees}/${ref}@${hash}?type=${type}`, { method: 'DELETE' });
 }
 
-/** All versions: the bucket keeps them. */
-async function removeObjects({ s3 }: SiteSettings): Promise<void> {
-  const minio = minioOf(s3);
-  const listed = minio.listObjects(s3.bucket, s3.prefix ?? '', true, { IncludeVersion: true });
-  const found: { name: string; versionId?: string }[] = [];
-  for await (const item of listed as AsyncIterable<{ name: string; versionId?: string }>)
-    found.push({ name: item.name, ...(item.versionId === undefined ? {} : { versionId: item.versionId }) });
-  await minio.removeObjects(s3.bucket, found);
-}
+const removeObjects = ({ s3 }: SiteSettings): Promise<void> => removeBelow(s3, s3.prefix ?? '');
+
+/** All versions of all objects below a prefix, which MinIO does in one request. */
+export const removeBelow = (s3: SiteSettings['s3'], prefix: string): Promise<void> =>
+  minioOf(s3).removeObject(s3.bucket, prefix, { forceDelete: true });
 
 export function minioOf({ endpoint, access_key, secret_key, region }: SiteSettings['s3']): MinioClient {
   const { hostname, port, protocol } = new URL(endpoint);

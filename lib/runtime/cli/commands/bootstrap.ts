@@ -84,13 +84,15 @@ async function runStep({ name, prepare }: Step, config: Config, io: CommandIo): 
   io.tell(`aurum: ${name} ready after ${((performance.now() - began_ms) / 1_000).toFixed(1)} s\n`);
 }
 
-async function topics({ AURUM_KAFKA_BROKERS: brokers, AURUM_DLQ_TOPIC }: Config): Promise<readonly string[]> {
+async function topics(config: Config): Promise<readonly string[]> {
+  const { AURUM_DLQ_TOPIC } = config;
+  const { kafkaSettings } = await import('#lib/runtime/compose.ts');
   const { ensureTopics } = await import('#lib/adapters/event-bus/kafka-topics.ts');
   const wanted = TOPICS.map(({ name, partitions }) => ({
     name: name === ingestErrorTopic.name ? AURUM_DLQ_TOPIC : name,
     partitions,
   }));
-  const ensured = await ensureTopics({ brokers }, wanted);
+  const ensured = await ensureTopics(kafkaSettings(config), wanted);
   return ensured.map(({ name, outcome, partitions }) => `topic ${name} ${outcome}, ${partitions} partitions`);
 }
 
