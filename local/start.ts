@@ -30,6 +30,7 @@ Runs Aurum on this machine: S3 gateway, functions, embedded stores. Data lies in
   --sample        drop the generated workbooks (default on the first start)
   --no-sample     start empty
   --as-of DATE    market day of the generated workbooks (default: the last business day)
+  --s3-only       the S3 gateway alone, without functions: for \`aurum rebuild\`
   --help          this text
 `;
 
@@ -41,7 +42,12 @@ const READY_TIMEOUT_MS = 60_000;
 
 async function start(): Promise<void> {
   const { values } = parseArgs({
-    options: { sample: { type: 'boolean' }, 'as-of': { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      sample: { type: 'boolean' },
+      'as-of': { type: 'string' },
+      's3-only': { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
     allowNegative: true,
   });
   if (values.help === true) {
@@ -50,11 +56,12 @@ async function start(): Promise<void> {
   }
   if (existsSync(join(ROOT, '.env'))) process.loadEnvFile(join(ROOT, '.env'));
   const config = readConfig(process.env);
-  await requireFreePorts(config);
   mkdirSync(config.AURUM_HOME, { recursive: true });
+  if (values['s3-only'] === true) return startStoreAlone(config);
+  await requireFreePorts(config);
   const token = eventToken(config);
   const started_ms = performance.now();
-  const gateway = await startGateway(config, token);
+  const gateway = await startGateway(config, notifications(config, token));
   const functions = startFunctions(config, token);
   stopOnSignal(gateway, functions);
   say(`aurum: data in ${config.AURUM_HOME}, log in ${logFile(config)}`);
@@ -71,8 +78,15 @@ const seconds = (since_ms: number) => `${((performance.now() - since_ms) / 1_000
 const logFile = (config: Config) => join(config.AURUM_HOME, 'functions.log');
 
 /** A port that is taken is named with its setting before anything starts. */
-async function requireFreePorts(config: Config): Promise<void> {
-  for (const name of ['AURUM_HTTP_PORT', 'AURUM_LAMBDA_PORT', 'AURUM_S3_PORT'] as const) {
+async function requireFreePorts(
+  config: Config,
+  names: readonly ('AURUM_HTTP_PORT' | 'AURUM_LAMBDA_PORT' | 'AURUM_S3_PORT')[] = [
+    'AURUM_HTTP_PORT',
+    'AURUM_LAMBDA_PORT',
+    'AURUM_S3_PORT',
+  ],
+): Promise<void> {
+  for (const name of names) {
     await new Promise<void>((resolve, reject) => {
       const probe = createServer();
       probe.once('error', () => {
@@ -109,7 +123,17 @@ function notifications(config: Config, token: string): Notification[] {
   });
 }
 
-function startGateway(config: Config, token: string): Promise<S3Gateway> {
+/** For work that must not run beside the functions. What their notifications wait for is delivered at the next start. */
+async function startStoreAlone(config: Config): Promise<void> {
+  await requireFreePorts(config, ['AURUM_S3_PORT']);
+  const gateway = await startGateway(config, []);
+  const stop = () => void gateway.close().then(() => process.exit(0));
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  say(`aurum: only S3, at ${config.AURUM_S3_ENDPOINT}/${config.AURUM_S3_BUCKET}; Ctrl-C stops it`);
+}
+
+function startGateway(config: Config, notified: readonly Notification[]): Promise<S3Gateway> {
   return startS3Gateway({
     port: config.AURUM_S3_PORT,
     data_dir: join(config.AURUM_HOME, 's3'),
@@ -118,7 +142,7 @@ function startGateway(config: Config, token: string): Promise<S3Gateway> {
     region: config.AURUM_S3_REGION,
     buckets: [config.AURUM_S3_BUCKET],
     versioned_prefixes: ['raw/'],
-    notifications: notifications(config, token),
+    notifications: notified,
   });
 }
 

@@ -88,6 +88,15 @@ async function parse(
   }
 }
 
+/**
+ * The sequencer a store would have given: nanoseconds since 1970 in 16 upper-case hex digits. For uploads whose
+ * notification was lost; the listing's time is finer than that of a read.
+ */
+function sequencerAt(listed_at: string, last_modified: string): string {
+  const ms = Date.parse(listed_at) || Date.parse(last_modified);
+  return (BigInt(ms) * 1_000_000n).toString(16).toUpperCase().padStart(16, '0');
+}
+
 function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
   if (stored.body.length === 0) {
     throw refusal('workbook_empty', 'the object has no bytes', {
@@ -100,8 +109,7 @@ function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
     key: event.key,
     etag: stored.etag,
     version_id: stored.version_id ?? null,
-    // Sequencers are fixed-width hex and ascend per store; without one the store's own time orders uploads.
-    sequence: event.sequencer ?? Date.parse(stored.last_modified).toString(16).padStart(16, '0'),
+    sequence: event.sequencer ?? sequencerAt(event.event_time, stored.last_modified),
     size: stored.body.length,
     uploaded_at: new Date(stored.last_modified).toISOString(),
     sha256: hash('sha256', stored.body, 'hex'),

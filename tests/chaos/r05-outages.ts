@@ -48,7 +48,10 @@ const outage = (
   name: keyof typeof DURATIONS_MS,
   begin: () => Promise<void>,
   end: () => Promise<void>,
-): Outage => ({ name, lasts_ms: size(...DURATIONS_MS[name]), begin, end });
+): Outage => {
+  const [full_ms, bounded_ms] = DURATIONS_MS[name];
+  return { name, lasts_ms: size(full_ms, bounded_ms), begin, end };
+};
 
 const halfAndHalf = () => (Math.random() < 0.5 ? 'refuse' : 'lose_answer');
 

@@ -94,3 +94,17 @@ test('an upload younger than the grace is left to its own event', async () => {
   expect((await runSweep(ports, Date.parse(FIXED_NOW) + 1_000)).ingested).toEqual([]);
   expect((await runSweep(ports)).ingested).toHaveLength(1);
 });
+
+test('a correction found by the sweep is newer than the notified original, and older than a later one', async () => {
+  const ports = chainPorts({ expected_vendors: ['pw'] });
+  const original = await sampleFile('pw', '2025-09-12');
+  const nanoseconds = (ms: number) => (BigInt(ms) * 1_000_000n + 123_456n).toString(16).toUpperCase().padStart(16, '0');
+  const before = nanoseconds(Date.parse(FIXED_NOW) - 1_000);
+  await runChain(ports, await upload(ports, original.file, '2025-09-12', original.bytes, before));
+  const correction = await sampleFile('pw', '2025-09-12', { seed: 2 });
+  await upload(ports, correction.file, '2025-09-12', correction.bytes);
+  await runSweep(ports);
+  const [first, second] = await ports.tables.releases('main');
+  expect(second!.sequence > first!.sequence).toBe(true);
+  expect(nanoseconds(Date.parse(FIXED_NOW) + 1_000) > second!.sequence).toBe(true);
+});

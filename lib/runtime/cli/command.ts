@@ -20,6 +20,8 @@ export interface OptionSpec {
   readonly value: string;
   readonly description: string;
   readonly choices?: readonly string[];
+  /** Takes no value: given or not, `yes` when it is. */
+  readonly flag?: boolean;
 }
 
 export interface CommandArguments {
@@ -43,7 +45,9 @@ export function readArguments(command: Command, argv: readonly string[]): Comman
   const known = Object.keys(command.options);
   const { positionals, tokens } = parseArgs({
     args: [...argv],
-    options: Object.fromEntries(known.map((name) => [name, { type: 'string' as const }])),
+    options: Object.fromEntries(
+      known.map((name) => [name, { type: command.options[name]!.flag === true ? 'boolean' : 'string' }]),
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -59,7 +63,7 @@ export function readArguments(command: Command, argv: readonly string[]): Comman
         known.map((name) => `--${name}`),
         command.name,
       );
-    const value = token.value;
+    const value = spec.flag === true ? (token.value ?? 'yes') : token.value;
     if (value === undefined || value.startsWith('--')) {
       throw usageError('option_value_missing', `--${token.name} needs a value: ${spec.value}`, command.name);
     }

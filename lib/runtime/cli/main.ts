@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   quarantine: () => import('./commands/quarantine.ts'),
   curves: () => import('./commands/curves.ts'),
   secrets: () => import('./commands/secrets.ts'),
+  verify: () => import('./commands/verify.ts'),
+  rebuild: () => import('./commands/rebuild.ts'),
   bootstrap: () => import('./commands/bootstrap.ts'),
 };
 
@@ -60,9 +62,9 @@ async function overview(): Promise<string> {
 }
 
 function helpOf(command: Command): string {
-  const options = Object.entries(command.options).map(([name, { value, description, choices }]) => {
-    const allowed = choices === undefined ? '' : ` (${choices.join(', ')})`;
-    return `  ${`--${name} ${value}`.padEnd(26)}${description}${allowed}`;
+  const options = Object.entries(command.options).map(([name, { value, description, choices, flag }]) => {
+    const allowed = choices === undefined || flag === true ? '' : ` (${choices.join(', ')})`;
+    return `  ${(flag === true ? `--${name}` : `--${name} ${value}`).padEnd(26)}${description}${allowed}`;
   });
   return [
     `aurum ${command.name}: ${command.summary}`,
