@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   status: () => import('./commands/status.ts'),
   quarantine: () => import('./commands/quarantine.ts'),
   curves: () => import('./commands/curves.ts'),
+  schemas: () => import('./commands/schemas.ts'),
   secrets: () => import('./commands/secrets.ts'),
   verify: () => import('./commands/verify.ts'),
   rebuild: () => import('./commands/rebuild.ts'),

@@ -144,7 +144,7 @@ export function objectStoreCases(name: string, open: () => VersionedObjectStore)
     it('lists below a prefix in the order of UTF-8 bytes, with sizes and etags', async () => {
       const store = open();
       const base = at('list');
-      const names = ['b', 'a/1', 'a/10', 'a/2', 'a b+c', 'é', 'ｚ', '😀', 'A', 'a'];
+      const names = ['b', 'a/1', 'a/10', 'a/2', 'a b+c', 'é', 'ｚ', '😀', 'A', 'ab'];
       const etags = new Map<string, string>();
       for (const name of names) etags.set(`${base}/${name}`, await stored(store, `${base}/${name}`, name));
       await stored(store, `${base}2/other`, 'x');

@@ -14,7 +14,10 @@ const COMMANDS = [
   'status',
   'quarantine',
   'curves',
+  'schemas',
   'secrets',
+  'verify',
+  'rebuild',
   'bootstrap',
 ];
 
