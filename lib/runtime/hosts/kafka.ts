@@ -43,6 +43,8 @@ export interface KafkaHost {
 const RECORDS_AT_ONCE = 16;
 const HEARTBEAT_MS = 3_000;
 const MAX_RETRY_AFTER_MS = 30_000;
+/** About four seconds; a consumer whose brokers are away for longer begins anew by itself. */
+const RETRY = { initialRetryTime: 200, retries: 4, maxRetryTime: 2_000 };
 
 /** Resolves when the group is joined. @throws AurumError `kafka_unavailable` */
 export async function startKafkaHost(options: KafkaHostOptions): Promise<KafkaHost> {
@@ -51,10 +53,12 @@ export async function startKafkaHost(options: KafkaHostOptions): Promise<KafkaHo
     brokers: [...brokers],
     clientId: 'aurum',
     connectionTimeout: 3_000,
+    retry: RETRY,
     logLevel: logLevel.NOTHING,
   });
   const consumer = kafka.consumer({
     groupId: group,
+    retry: RETRY,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: 1_000,
     allowAutoTopicCreation: false,
