@@ -80,11 +80,12 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 1_000;
 const IDLE_TIMEOUT_MS = 180_000;
 
-let sequence = BigInt(Date.now()) * 1_000_000n;
+let sequence = 0n;
 
-/** As MinIO makes it: 16 hex digits that ascend. */
+/** As MinIO makes it: the nanoseconds since 1970 in 16 hex digits, ascending. */
 export function nextSequencer(): string {
-  sequence += 1n;
+  const now_ns = BigInt(Date.now()) * 1_000_000n;
+  sequence = now_ns > sequence ? now_ns : sequence + 1n;
   return sequence.toString(16).toUpperCase().padStart(16, '0');
 }
 

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NotificationConfig, QueueConfig } from 'minio';
 import { objectEvent, objectsCreated } from '#events/object-created.ts';
 import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
-import { startS3Gateway } from '../../local/s3/gateway.ts';
 import { once } from './account.ts';
 import { shuffled, upload } from './eventing.ts';
 import { type ChaosPorts, openPorts, type SiteSettings } from './ports.ts';
@@ -97,25 +96,12 @@ function sharedSequencers(envelopes: readonly unknown[]): number {
   return [...kinds.values()].filter(({ size }) => size > 1).length;
 }
 
-const announcingBucket = (site: Site, take: (envelope: unknown) => void): Promise<AnnouncingBucket> =>
-  site.where === 'local' ? onGateway(site, take) : onMinio(site, take);
-
-async function onGateway(site: Site, take: (envelope: unknown) => void): Promise<AnnouncingBucket> {
-  const { s3, home } = site.settings;
-  const all = { id: 'all', bucket: s3.bucket, prefix: 'raw/', events: KINDS };
-  const gateway = await startS3Gateway({
-    port: 0,
-    data_dir: `${home}/announcing`,
-    access_key: s3.access_key,
-    secret_key: s3.secret_key,
-    buckets: [s3.bucket],
-    versioned_prefixes: ['raw/'],
-    notifications: [{ ...all, target: { handle: async (body) => take(body) } }],
+async function announcingBucket(site: Site, take: (envelope: unknown) => void): Promise<AnnouncingBucket> {
+  if (site.announce === undefined) return onMinio(site, take);
+  await site.announce(KINDS, (envelope) => {
+    if (objectEvent.parse(envelope).Records[0]?.s3.object.key.startsWith('raw')) take(envelope);
   });
-  return {
-    settings: { ...site.settings, s3: { ...s3, endpoint: gateway.url } },
-    close: () => gateway.close(),
-  };
+  return { settings: site.settings, close: async () => undefined };
 }
 
 async function onMinio(site: Site, take: (envelope: unknown) => void): Promise<AnnouncingBucket> {

@@ -92,9 +92,9 @@ async function onOwnStack(stage: Stage): Promise<Played> {
     const eventing = await startEventing((options) => site!.open({ ...options, settings: through }), {
       announces: false,
     });
-    const following = await followStorageEvents(settings.kafka!.brokers, (envelope) => {
-      for (const created of objectsCreated(objectEvent.parse(envelope))) eventing.emit(created);
-    });
+    const following = await followStorageEvents(settings.kafka!.brokers, (envelope) =>
+      emitAll(eventing, envelope),
+    );
     const played = await play(stage, site, eventing, [
       outage(
         stage,
@@ -118,6 +118,10 @@ async function onOwnStack(stage: Stage): Promise<Played> {
     await Promise.all(faulty.map((proxy) => proxy.close()));
     await stack.close();
   }
+}
+
+function emitAll(eventing: Eventing, envelope: unknown): void {
+  for (const created of objectsCreated(objectEvent.parse(envelope))) eventing.emit(created);
 }
 
 /** The bucket with versions and notifications, as the bootstrap makes it. */
@@ -144,6 +148,7 @@ async function onLocalStores(stage: StageWithSite): Promise<Played> {
   const proxy = await s3Faults(site.settings.s3.endpoint);
   try {
     const eventing = await startEventing(site.open, {
+      announces: false,
       open: {
         settings: { s3: { ...site.settings.s3, endpoint: proxy.url } },
         bus: (bus) => ({
@@ -162,6 +167,7 @@ async function onLocalStores(stage: StageWithSite): Promise<Played> {
         }),
       },
     });
+    await site.announce!(['s3:ObjectCreated:*'], (envelope) => emitAll(eventing, envelope));
     const named = (name: 'kafka' | 'database') =>
       outage(
         stage,
@@ -178,7 +184,7 @@ async function onLocalStores(stage: StageWithSite): Promise<Played> {
 
 /** Uploads before, during and after each outage; then everything must come to its end. */
 async function play(
-  { on, size }: Stage,
+  { size }: Stage,
   site: Site,
   eventing: Eventing,
   outages: readonly Outage[],
@@ -191,8 +197,7 @@ async function play(
     for (let at = 0; at < count; at++) {
       const workbook = await smallWorkbook(days[workbooks.length]!);
       workbooks.push(workbook);
-      const event = await upload(user, workbook);
-      if (on === 'local') eventing.emit(event);
+      await upload(user, workbook);
       await delay(spread_ms / count);
     }
   };

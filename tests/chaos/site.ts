@@ -50,6 +50,10 @@ export interface Site {
   readonly settings: SiteSettings;
   /** New adapters on the same state, as a process that starts has them; closed with the site. */
   open(options?: OpenOptions): Promise<ChaosPorts>;
+  /** Has the local store announce its events, named as in `s3:ObjectCreated:*`; MinIO announces to Kafka. */
+  readonly announce:
+    | ((events: readonly string[], take: (envelope: unknown) => void) => Promise<void>)
+    | undefined;
   /** As the operational database's owner. */
   asOwner(statement: string): Promise<readonly Record<string, unknown>[]>;
   /** Asks Trino about this site's tables; undefined where there is no Trino. */
@@ -101,6 +105,10 @@ async function localSite(): Promise<Site> {
   return {
     ...siteOf('local', settings, shared_sql),
     trino: undefined,
+    announce: (events, take) =>
+      gateway.reconfigure([
+        { id: 'chaos', bucket: settings.s3.bucket, events, target: { handle: async (body) => take(body) } },
+      ]),
     asOwner: (statement) =>
       shared_sql.transaction('aurum_ingest', async (tx) => {
         await tx.query('RESET ROLE');
@@ -175,6 +183,7 @@ export async function stackSite(
   return {
     ...site,
     trino: query?.ask,
+    announce: undefined,
     asOwner: (statement) => asked(settings.postgres_url!, statement),
     async close() {
       await query?.close();

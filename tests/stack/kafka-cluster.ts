@@ -5,6 +5,7 @@ import {
   type KafkaEventBusSettings,
   kafkaEventBus,
 } from '#lib/adapters/event-bus/kafka.ts';
+import { kafkaClient } from '#lib/adapters/event-bus/kafka-client.ts';
 import { schemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
 import { registerSchemas, type TopicSchema } from '#lib/adapters/event-bus/kafka-schemas.ts';
 import { ensureTopics, type TopicSettings } from '#lib/adapters/event-bus/kafka-topics.ts';
@@ -18,9 +19,27 @@ export const absent =
 export const brokers = (AURUM_KAFKA_BROKERS ?? '').split(',');
 export const registry_url = AURUM_SCHEMA_REGISTRY_URL ?? '';
 
+const RUN = `test-${randomUUID().slice(0, 8)}`;
+let installations = 0;
+
 /** Settings under which no topic, subject, group or marker is there yet. */
 export function newInstallation(): KafkaEventBusSettings & { readonly topic_prefix: string } {
-  return { brokers, registry: { registry_url }, topic_prefix: `test-${randomUUID().slice(0, 8)}.` };
+  installations += 1;
+  return { brokers, registry: { registry_url }, topic_prefix: `${RUN}-${installations}.` };
+}
+
+/** Removes what this file's tests made on the cluster, which others use, too. */
+export async function removeInstallations(): Promise<void> {
+  if (absent !== undefined) return;
+  const admin = kafkaClient({ brokers }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((name) => name.startsWith(RUN));
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  await admin.disconnect();
+  const subjects = (await (await fetch(`${registry_url}/subjects`)).json()) as string[];
+  for (const subject of subjects.filter((name) => name.startsWith(RUN))) {
+    await fetch(`${registry_url}/subjects/${subject}`, { method: 'DELETE' });
+  }
 }
 
 /** What `npm run bootstrap` does for a topic. */

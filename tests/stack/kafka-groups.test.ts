@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaEventBus, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { all, reading, readings } from '#tests/contract/event-bus/cases.ts';
-import { absent, deploy, newInstallation } from './kafka-cluster.ts';
+import { absent, deploy, newInstallation, removeInstallations } from './kafka-cluster.ts';
 
 const topic = { ...readings(), partitions: 6, key: (value: Record<string, unknown>) => String(value.count) };
 const settings = newInstallation();
@@ -21,6 +21,7 @@ describe.skipIf(absent !== undefined)(`Kafka groups${absent === undefined ? '' :
   beforeAll(() => deploy(settings, [topic]));
   afterAll(async () => {
     await Promise.all(buses.map((bus) => bus.close()));
+    await removeInstallations();
   });
 
   test('three members that join and leave 20 times while records arrive get all of them', async () => {
@@ -41,6 +42,7 @@ describe.skipIf(absent !== undefined)(`Kafka groups${absent === undefined ? '' :
     const members = Promise.all([member(), member(), member()]);
     let published = 0;
     for (let batch = 0; joined < 20; batch++, published += 100) {
+      await pause(100);
       const start = published;
       const values = Array.from({ length: 100 }, (_, index) => reading(start + index));
       await publisher.publish(topic, `batch ${batch}`, values);

@@ -9,7 +9,7 @@ import { busy } from '#lib/domain/errors.ts';
 import { type EventFunction, type KafkaHost, startKafkaHost } from '#lib/runtime/hosts/kafka.ts';
 import { objectCreated } from '#lib/runtime/triggers.ts';
 import { all } from '#tests/contract/event-bus/cases.ts';
-import { absent, brokers, newInstallation } from './kafka-cluster.ts';
+import { absent, brokers, newInstallation, removeInstallations } from './kafka-cluster.ts';
 
 /** What MinIO sends: the key form-encoded. */
 const notification = (key: string, eventName = 's3:ObjectCreated:Put') => ({
@@ -73,7 +73,10 @@ describe.skipIf(absent !== undefined)(`Kafka host${absent === undefined ? '' : `
     await host?.stop();
     host = undefined;
   });
-  afterAll(() => producer?.disconnect());
+  afterAll(async () => {
+    await producer?.disconnect();
+    await removeInstallations();
+  });
 
   test('each function gets the objects below its prefix, accesses and removals go to none', async () => {
     const [raw, released, both] = [

@@ -6,7 +6,7 @@ import { curveObservationTopic } from '#events/curve-observation.ts';
 import { kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { curveKey } from '#lib/domain/curve.ts';
 import { row } from '#tests/fixtures/rows.ts';
-import { deploy, newInstallation } from './kafka-cluster.ts';
+import { deploy, newInstallation, removeInstallations } from './kafka-cluster.ts';
 
 const [rows, runs] = process.argv.slice(2).map(Number);
 const MONTHS = 120;
@@ -34,3 +34,4 @@ for (let run = 1; run <= (runs ?? 3); run++) {
   process.stdout.write(`${JSON.stringify({ run, rows: values.length, published_s, read, read_s })}\n`);
 }
 await bus.close();
+await removeInstallations();

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type KafkaEventBus, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { kafkaClient } from '#lib/adapters/event-bus/kafka-client.ts';
 import { all, reading, readings } from '#tests/contract/event-bus/cases.ts';
-import { absent, deploy, newInstallation } from './kafka-cluster.ts';
+import { absent, deploy, newInstallation, removeInstallations } from './kafka-cluster.ts';
 
 const topic = { ...readings(), partitions: 3 };
 const settings = newInstallation();
@@ -27,7 +27,10 @@ describe.skipIf(absent !== undefined)(
       await deploy(settings, [topic]);
       bus = kafkaEventBus(settings);
     });
-    afterAll(() => bus?.close());
+    afterAll(async () => {
+      await bus?.close();
+      await removeInstallations();
+    });
 
     test('a publisher killed before or after any of its requests leaves all or nothing, and then one copy', async () => {
       const ROWS = 2500;

@@ -1,7 +1,7 @@
 import { afterAll, test } from 'vitest';
 import type { KafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { eventBusCases } from '#tests/contract/event-bus/cases.ts';
-import { absent, deployedBus } from './kafka-cluster.ts';
+import { absent, deployedBus, removeInstallations } from './kafka-cluster.ts';
 
 const buses: KafkaEventBus[] = [];
 const newBus = () => {
@@ -11,6 +11,7 @@ const newBus = () => {
 };
 afterAll(async () => {
   await Promise.all(buses.map((bus) => bus.close()));
+  await removeInstallations();
 });
 
 if (absent === undefined) eventBusCases('Kafka', newBus);

@@ -12,13 +12,14 @@ import { checkSchema, registerSchemas } from '#lib/adapters/event-bus/kafka-sche
 import { ensureTopics } from '#lib/adapters/event-bus/kafka-topics.ts';
 import { readings } from '#tests/contract/event-bus/cases.ts';
 import { months } from '#tests/fixtures/rows.ts';
-import { absent, deploy, newInstallation, registry_url } from './kafka-cluster.ts';
+import { absent, deploy, newInstallation, registry_url, removeInstallations } from './kafka-cluster.ts';
 
 describe.skipIf(absent !== undefined)(`schema registry${absent === undefined ? '' : `: ${absent}`}`, () => {
   const registry = schemaRegistry({ registry_url });
   const buses: KafkaEventBus[] = [];
   afterAll(async () => {
     await Promise.all(buses.map((bus) => bus.close()));
+    await removeInstallations();
   });
 
   test('a schema is missing, then equal, and registering it again changes nothing', async () => {

@@ -118,8 +118,9 @@ async function drainPartition(
     while (next < end) {
       stillOurs();
       const slice = await log.slice({ topic, partition, from: next });
-      await deliver(partition, slice.messages, handled);
-      next = slice.next;
+      const due = slice.messages.filter(({ offset }) => offset < end);
+      await deliver(partition, due, handled);
+      next = Math.min(slice.next, end);
     }
   } finally {
     await commit();
