@@ -167,7 +167,11 @@ function startFunctions(config: Config, token: string): ChildProcess {
 function stopOnSignal(gateway: S3Gateway, functions: ChildProcess): void {
   let stopping = false;
   const stop = (code: number) => {
-    if (stopping) return;
+    // Asked twice: no more patience.
+    if (stopping) {
+      functions.kill('SIGKILL');
+      process.exit(code);
+    }
     stopping = true;
     say('aurum: stopping');
     const force = setTimeout(() => functions.kill('SIGKILL'), 5_000);
@@ -176,14 +180,14 @@ function stopOnSignal(gateway: S3Gateway, functions: ChildProcess): void {
       await gateway.close();
       process.exit(code);
     };
-    if (functions.exitCode !== null) void end();
+    if (functions.exitCode !== null || functions.signalCode !== null) void end();
     else functions.once('exit', () => void end()).kill('SIGINT');
   };
   process.on('SIGINT', () => stop(0));
   process.on('SIGTERM', () => stop(0));
-  functions.once('exit', (code) => {
+  functions.once('exit', (code, signal) => {
     if (stopping) return;
-    say(`aurum: the functions ended (exit ${code}); see the log`);
+    say(`aurum: the functions ended (${signal ?? `exit ${code}`}); see the log`);
     stop(1);
   });
 }

@@ -40,7 +40,7 @@ export const curveObservation = z.strictObject({
     .describe('Quantity the price is per: MWh, MMBtu, therm, tonne ...; null when unknown'),
   tenor_type: z.enum(TENOR_TYPES),
   contract_month: isoDate.describe('First day of the first delivery month'),
-  tenor_label: label.describe('Tenor as the workbook writes it; a date tenor as YYYY-MM'),
+  tenor_label: label.describe('Tenor as the workbook writes it; a month as YYYY-MM'),
   value: z.number().describe('The price: the mid where there is one, else the one side quoted'),
   bid: price,
   ask: price,

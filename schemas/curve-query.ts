@@ -35,7 +35,7 @@ const view = {
   asof: z
     .union([z.literal('latest'), isoDate])
     .optional()
-    .describe('As-of day, or `latest`: the last one released per curve. Default latest'),
+    .describe('As-of day, or `latest`: of each curve and tenor the newest day released. Default latest'),
   as_known_at: instant.optional().describe('Answer as it would have been answered at this instant'),
   version: workbookVersionId.optional().describe('One workbook version, superseded or not'),
   contract_from: month.optional().describe('First delivery month, inclusive, YYYY-MM'),

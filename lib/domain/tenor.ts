@@ -107,7 +107,8 @@ export function parseTenor(text: string, asof_date: string, seasons: SeasonRule)
     return runs ? tenorOf('CALENDAR', found, Number(asof_date.slice(5, 7)), label) : undefined;
   }
   found = MONTH.exec(label)?.groups;
-  return found && tenorOf('MONTHLY', found, monthNumber(found.month!), label);
+  // A month is labelled as a date tenor is, however the workbook writes it.
+  return found && monthTenor(monthOf(fullYear(found.year!), monthNumber(found.month!)));
 }
 
 function tenorOf(

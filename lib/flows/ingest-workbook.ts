@@ -18,7 +18,14 @@ import type { ParseOutcome, WorkbookParser } from '#lib/ports/workbook-parser.ts
 import type { ParseReport, RawSource, SheetAccount } from '#schemas/stages.ts';
 import { deadLetter } from './dead-letter.ts';
 import { toJson, writeOnce } from './json-objects.ts';
-import { parseRawKey, refusedKey, stagedFailuresKey, stagedReportKey, stagedRowsKey } from './stage-keys.ts';
+import {
+  dayOfRawKey,
+  parseRawKey,
+  refusedKey,
+  stagedFailuresKey,
+  stagedReportKey,
+  stagedRowsKey,
+} from './stage-keys.ts';
 
 export interface IngestPorts {
   readonly objects: ObjectStore;
@@ -44,7 +51,8 @@ export async function ingestWorkbook(event: ObjectCreated, ports: IngestPorts): 
     ...(event.etag === undefined ? {} : { etag: event.etag }),
   });
   if (stored === undefined) return { outcome: 'gone' };
-  const entry = { source_key: event.key, etag: stored.etag, version: null, vendor: null, asof_date: null };
+  const asof_date = dayOfRawKey(event.key);
+  const entry = { source_key: event.key, etag: stored.etag, version: null, vendor: null, asof_date };
   try {
     const place = parseRawKey(event.key);
     const source = rawSource(event, stored);

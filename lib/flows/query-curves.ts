@@ -118,6 +118,13 @@ export async function viewOf(request: ViewRequest, question: string, tables: Tab
   const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newest;
   const after = cursor === undefined ? {} : { after: cursor.after };
   if (request.version !== undefined) {
+    if (request.asof !== undefined) {
+      const remedy = 'Leave one of them out: a version belongs to one as-of day.';
+      throw refusal('parameters_exclude', '"version" and "asof" cannot both be given', {
+        field: 'version',
+        remedy,
+      });
+    }
     const releases = all.filter(
       ({ version, known_at }) => version === request.version && known_at <= as_known_at,
     );

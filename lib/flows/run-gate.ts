@@ -40,7 +40,7 @@ export async function gateWorkbook(version: string, ports: GatePorts): Promise<'
   const result: GateResult = {
     version,
     verdict: run.success ? 'green' : 'red',
-    summary: run.summary,
+    summary: summaryOf(report, run),
     suites: [...run.suites],
     warnings: run.warnings,
     report,
@@ -54,10 +54,24 @@ export async function gateWorkbook(version: string, ports: GatePorts): Promise<'
   if (result.verdict === 'red') await quarantine(result, ports);
   const status = result.verdict === 'green' ? 'running' : 'red';
   const stage = result.verdict === 'green' ? 'gated' : 'quarantined';
-  await ports.log.record({ ...logEntry(report), stage, status, detail: run.summary, at: result.checked_at });
+  await ports.log.record({
+    ...logEntry(report),
+    stage,
+    status,
+    detail: result.summary,
+    at: result.checked_at,
+  });
   // The result is the trigger of the release: last, when quarantine and alert are durable.
   await writeOnce(ports.objects, gateResultKey(version), toJson(result));
   return result.verdict;
+}
+
+/** Cells that could not be read come first: what else is red mostly follows from them. */
+function summaryOf({ failure_count, failures }: ParseReport, run: GateRun): string {
+  const [first] = failures;
+  if (first === undefined) return run.summary;
+  const cells = failure_count === 1 ? '1 cell' : `${failure_count} cells`;
+  return `${cells} could not be read, first ${first.sheet}!${first.cell}: ${first.message}. ${run.summary}`;
 }
 
 const logEntry = ({ source, version, vendor, asof_date }: ParseReport) => ({
@@ -72,9 +86,15 @@ const logEntry = ({ source, version, vendor, asof_date }: ParseReport) => ({
 async function evaluate(report: ParseReport, ports: GatePorts): Promise<GateRun> {
   const table = await loadRows(ports.objects, stagedRowsKey(report.version));
   const previous = await previousDay(report, ports);
+  const adapter = ports.vendors.find(({ vendor }) => vendor === report.vendor);
+  if (adapter === undefined) {
+    // Ours, not the workbook's: a red here would stay with its bytes for ever.
+    const remedy = 'Deploy the layout to all functions; `npm start` takes a new one at its next start.';
+    throw new AurumError('fault', 'vendor_unknown', `there is no layout for vendor "${report.vendor}"`, {
+      remedy,
+    });
+  }
   try {
-    const adapter = ports.vendors.find(({ vendor }) => vendor === report.vendor);
-    if (adapter === undefined) throw new Error(`no adapter for vendor "${report.vendor}"`);
     const input: GateInput = {
       table,
       ...(previous === undefined ? {} : { previous }),

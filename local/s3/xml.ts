@@ -50,7 +50,9 @@ export interface XmlFields {
 }
 
 export function xmlDocument(name: string, content: XmlFields | string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner(content)}</${name}>`;
+  // S3 puts its namespace on every document but an error; clients that find one there read no code.
+  const namespace = name === 'Error' ? '' : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace}>${inner(content)}</${name}>`;
 }
 
 function elements(fields: XmlFields): string {

@@ -11,6 +11,8 @@ export type Fate = 'pass' | 'refuse' | 'lose_answer';
 export interface FaultProxy {
   readonly url: string;
   readonly faults: number;
+  /** From now on everything passes. */
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -25,8 +27,9 @@ export interface FaultProxyOptions {
 
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   let faults = 0;
+  let isHealed = false;
   const server = createServer((request, response) => {
-    const fate = options.fate();
+    const fate = isHealed ? 'pass' : options.fate();
     if (fate !== 'pass') faults += 1;
     handle(options, fate, request, response).catch(() => response.destroy());
   });
@@ -35,6 +38,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get faults() {
       return faults;
+    },
+    heal() {
+      isHealed = true;
     },
     async close() {
       server.closeAllConnections();

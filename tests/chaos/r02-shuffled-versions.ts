@@ -29,7 +29,7 @@ export const r02 = scenario(
     }
     for (const event of shuffled(events.flatMap((one) => Array.from({ length: COPIES }, () => one))))
       eventing.emit(event);
-    await eventing.idle(600_000);
+    await eventing.idle();
 
     const found = await account(site, { released: workbooks });
     const current = currentReleases(await eventing.ports.tables.releases('main'));

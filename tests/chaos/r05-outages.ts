@@ -9,7 +9,7 @@ import { busy } from '#lib/domain/errors.ts';
 import { functionList } from '#lib/runtime/hosts/server-functions.gen.ts';
 import { account } from './account.ts';
 import { type Eventing, startEventing, upload } from './eventing.ts';
-import { startFaultProxy } from './fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { startOwnStack } from './own-stack.ts';
 import type { SiteSettings } from './ports.ts';
 import { onSite, type Played, type Stage, type StageWithSite, scenario } from './scenario.ts';
@@ -95,21 +95,27 @@ async function onOwnStack(stage: Stage): Promise<Played> {
     const following = await followStorageEvents(settings.kafka!.brokers, (envelope) =>
       emitAll(eventing, envelope),
     );
-    const played = await play(stage, site, eventing, [
-      outage(
-        stage,
-        'kafka',
-        async () => stack.kill('kafka'),
-        () => stack.up('kafka'),
-      ),
-      outage(
-        stage,
-        'database',
-        () => stack.down('postgres'),
-        () => stack.up('postgres'),
-      ),
-      outage(stage, 'catalog', setCatalog(true), setCatalog(false)),
-    ]);
+    const played = await play(
+      stage,
+      site,
+      eventing,
+      [
+        outage(
+          stage,
+          'kafka',
+          async () => stack.kill('kafka'),
+          () => stack.up('kafka'),
+        ),
+        outage(
+          stage,
+          'database',
+          () => stack.down('postgres'),
+          () => stack.up('postgres'),
+        ),
+        outage(stage, 'catalog', setCatalog(true), setCatalog(false)),
+      ],
+      faulty[0],
+    );
     await following.close();
     const [refused, failed] = faulty.map(({ faults }) => faults);
     return { ...played, note: `${played.note}; ${refused} S3 faults, ${failed} catalog faults` };
@@ -175,7 +181,7 @@ async function onLocalStores(stage: StageWithSite): Promise<Played> {
         async () => void away.add(name),
         async () => void away.delete(name),
       );
-    const played = await play(stage, site, eventing, [named('kafka'), named('database')]);
+    const played = await play(stage, site, eventing, [named('kafka'), named('database')], proxy);
     return { ...played, note: `${played.note}; ${proxy.faults} S3 faults; the catalog is in S3` };
   } finally {
     await proxy.close();
@@ -188,6 +194,7 @@ async function play(
   site: Site,
   eventing: Eventing,
   outages: readonly Outage[],
+  s3: FaultProxy,
 ): Promise<Played> {
   const uploads = size(100, 32);
   const days = marketDays(uploads);
@@ -209,8 +216,9 @@ async function play(
     await end();
     memory_mb.push(rss());
   }
-  const ended_ms = Date.now();
   await drop(uploads - workbooks.length, 1_000);
+  s3.heal();
+  const ended_ms = Date.now();
   const swept = await drained(site, eventing, uploads);
   const drained_s = (Date.now() - ended_ms) / 1_000;
   memory_mb.push(rss());

@@ -14,7 +14,7 @@ export const r07 = scenario(
   onSite(
     async ({ site, size }) => {
       const workbooks = [];
-      const count = size(100, 100);
+      const count = size(100, 50);
       for (let index = 0; index < count + SINGLES; index++)
         workbooks.push(await smallWorkbook(DAY, { seed: index, time: timeOf(index) }));
       const processes = site.where === 'stack' ? 3 : 1;

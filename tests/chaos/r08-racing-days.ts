@@ -25,7 +25,7 @@ const TABLES = ['market.curve_observation', 'market.curve_release', 'market.qa_c
 export const r08 = scenario(
   { id: 'R8', what: 'two as-of days racing, a reader every 10 ms' },
   onSite(async ({ site, size }) => {
-    const versions = size(20, 20);
+    const versions = size(20, 12);
     const uploads = await site.open();
     const workbooks: ChaosWorkbook[] = [];
     const events: ObjectCreated[][] = [[], []];

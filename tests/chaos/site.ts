@@ -42,7 +42,6 @@ export const TOPICS = [
   ingestErrorTopic,
 ] as unknown as readonly Topic<unknown>[];
 
-/** Taking away may not take longer than this: what is left over is named and harms nobody. */
 const CLEANING_MS = 60_000;
 
 export interface Site {
@@ -169,7 +168,7 @@ export function stackSettings(env: NodeJS.ProcessEnv = process.env): SiteSetting
 
 export interface StackSiteOptions {
   readonly trino?: boolean;
-  /** On services that go with the site: nothing is taken away from them. */
+  /** On services that go with the site, but for the registry. */
   readonly disposable?: boolean;
 }
 
@@ -177,26 +176,37 @@ export async function stackSite(
   settings: SiteSettings,
   { trino = false, disposable = false }: StackSiteOptions = {},
 ): Promise<Site> {
-  await Promise.all([makeDatabase(settings), deploy(settings.kafka!, TOPICS)]);
   const site = siteOf('stack', settings);
-  const query = trino && process.env.AURUM_TRINO_URL !== undefined ? await trinoOf(site) : undefined;
-  return {
-    ...site,
-    trino: query?.ask,
-    announce: undefined,
-    asOwner: (statement) => asked(settings.postgres_url!, statement),
-    async close() {
-      await query?.close();
-      await site.closeAll();
-      const cleaned = (disposable ? Promise.resolve() : clean(settings)).then(
-        () => undefined,
-        (error: unknown) => String(error),
-      );
-      const left = await Promise.race([cleaned, delay(CLEANING_MS, 'out of time', { ref: false })]);
-      if (left !== undefined) process.stderr.write(`chaos: ${settings.name} not cleaned up: ${left}\n`);
-      rmSync(settings.home, { recursive: true, force: true });
-    },
+  const close = async (before: () => Promise<void> = async () => undefined) => {
+    await before();
+    await site.closeAll();
+    await cleaned(settings, disposable);
   };
+  try {
+    await Promise.all([makeDatabase(settings), deploy(settings.kafka!, TOPICS)]);
+    const query = trino && process.env.AURUM_TRINO_URL !== undefined ? await trinoOf(site) : undefined;
+    return {
+      ...site,
+      trino: query?.ask,
+      announce: undefined,
+      asOwner: (statement) => asked(settings.postgres_url!, statement),
+      close: () => close(query?.close),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What cannot be taken away in time is said, and harms nobody. */
+async function cleaned(settings: SiteSettings, disposable: boolean): Promise<void> {
+  const work = (disposable ? removeSubjects(settings) : clean(settings)).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  const left = await Promise.race([work, delay(CLEANING_MS, 'out of time', { ref: false })]);
+  if (left !== undefined) process.stderr.write(`chaos: ${settings.name} not cleaned up: ${left}\n`);
+  rmSync(settings.home, { recursive: true, force: true });
 }
 
 /** Undefined where Trino takes no catalogs at run time: its own then shows the shared `main`, where this site is not. */
@@ -248,6 +258,7 @@ async function clean(settings: SiteSettings): Promise<void> {
   const ends = await Promise.allSettled([
     asked(settings.postgres_url!, `DROP DATABASE IF EXISTS ${settings.name} WITH (FORCE)`, 'postgres'),
     removeTopics(settings),
+    removeSubjects(settings),
     removeReferences(settings),
     removeObjects(settings),
   ]);
@@ -256,7 +267,7 @@ async function clean(settings: SiteSettings): Promise<void> {
 }
 
 async function removeTopics({ kafka }: SiteSettings): Promise<void> {
-  const { topic_prefix, registry } = kafka!;
+  const { topic_prefix } = kafka!;
   const admin = kafkaClient(kafka!).admin();
   await admin.connect();
   try {
@@ -265,6 +276,10 @@ async function removeTopics({ kafka }: SiteSettings): Promise<void> {
   } finally {
     await admin.disconnect();
   }
+}
+
+async function removeSubjects({ kafka }: SiteSettings): Promise<void> {
+  const { topic_prefix, registry } = kafka!;
   for (const { name } of TOPICS) {
     const subject = encodeURIComponent(subjectOf(topic_prefix + name));
     await fetch(`${registry.registry_url}/subjects/${subject}`, { method: 'DELETE' });

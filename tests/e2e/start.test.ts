@@ -150,7 +150,7 @@ test('what is not in quarantine is 404', async () => {
 
 test('a webhook without the token is refused', async () => {
   const response = await fetch(`${site.api}/events/parse-workbook`, { method: 'POST', body: '{}' });
-  expect(response.status).toBe(400);
+  expect(response.status).toBe(401);
   expect(await response.json()).toMatchObject({ code: 'event_unauthorised' });
 });
 

@@ -98,7 +98,8 @@ test('an upload younger than the grace is left to its own event', async () => {
 test('a correction found by the sweep is newer than the notified original, and older than a later one', async () => {
   const ports = chainPorts({ expected_vendors: ['pw'] });
   const original = await sampleFile('pw', '2025-09-12');
-  const nanoseconds = (ms: number) => (BigInt(ms) * 1_000_000n + 123_456n).toString(16).toUpperCase().padStart(16, '0');
+  const nanoseconds = (ms: number) =>
+    (BigInt(ms) * 1_000_000n + 123_456n).toString(16).toUpperCase().padStart(16, '0');
   const before = nanoseconds(Date.parse(FIXED_NOW) - 1_000);
   await runChain(ports, await upload(ports, original.file, '2025-09-12', original.bytes, before));
   const correction = await sampleFile('pw', '2025-09-12', { seed: 2 });

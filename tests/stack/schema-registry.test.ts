@@ -4,12 +4,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
+import { ingestError, ingestErrorTopic } from '#events/ingest-error.ts';
 import { type KafkaEventBus, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { kafkaClient, kafkaCluster } from '#lib/adapters/event-bus/kafka-client.ts';
 import { kafkaLog } from '#lib/adapters/event-bus/kafka-log.ts';
 import { schemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
 import { checkSchema, registerSchemas } from '#lib/adapters/event-bus/kafka-schemas.ts';
 import { ensureTopics } from '#lib/adapters/event-bus/kafka-topics.ts';
+import { readArguments } from '#lib/runtime/cli/command.ts';
+import { command as schemas } from '#lib/runtime/cli/commands/schemas.ts';
 import { readings } from '#tests/contract/event-bus/cases.ts';
 import { months } from '#tests/fixtures/rows.ts';
 import { absent, deploy, newInstallation, registry_url, removeInstallations } from './kafka-cluster.ts';
@@ -121,6 +124,46 @@ describe.skipIf(absent !== undefined)(`schema registry${absent === undefined ? '
     });
     await registerSchemas(registry, [alertTopic], settings);
     expect(await bus.publish(alertTopic, 'v1', [])).toBe('published');
+  });
+
+  test('`aurum schemas` says what may follow, refuses what may not, and registers nothing then', async () => {
+    const { topic_prefix } = newInstallation();
+    const AURUM_DLQ_TOPIC = `${topic_prefix}errors.v1`;
+    const errors = async (...argv: string[]) => {
+      const told: string[] = [];
+      const out: string[] = [];
+      const code = await schemas.run(readArguments(schemas, argv), {
+        out: async (data) => {
+          out.push(String(data));
+        },
+        tell: (text) => {
+          told.push(text);
+        },
+        terminal: false,
+        environment: { AURUM_SCHEMA_REGISTRY_URL: registry_url, AURUM_DLQ_TOPIC },
+      });
+      const lines = out.join('').trim().split('\n');
+      const line = lines.map((text) => JSON.parse(text)).find(({ topic }) => topic === AURUM_DLQ_TOPIC);
+      return { code, line, told: told.join('') };
+    };
+    expect(await errors('check')).toMatchObject({ code: undefined, line: { state: 'missing' } });
+    expect(await errors('set-compat', 'FULL')).toMatchObject({
+      line: { before: null, compatibility: 'FULL' },
+    });
+    expect(await errors('check')).toMatchObject({ line: { state: 'missing', compatibility: 'FULL' } });
+    const older = ingestError.extend({ severity: z.string() });
+    await registerSchemas(registry, [{ ...ingestErrorTopic, name: AURUM_DLQ_TOPIC, schema: older }]);
+    const refused = {
+      code: 2,
+      line: { state: 'incompatible' },
+      told: expect.stringContaining('Field severity'),
+    };
+    expect(await errors('check')).toMatchObject(refused);
+    expect(await errors('register')).toMatchObject(refused);
+    expect(await registry.latest(`${AURUM_DLQ_TOPIC}-value`)).toMatchObject({ version: 1 });
+    await expect(errors('set-compat', 'UPWARD')).rejects.toMatchObject({ code: 'level_unknown' });
+    await expect(errors('check', 'all')).rejects.toMatchObject({ code: 'argument_unknown' });
+    await expect(errors('remove')).rejects.toMatchObject({ code: 'action_unknown' });
   });
 
   test('topics are created once and reported when somebody repartitioned them', async () => {

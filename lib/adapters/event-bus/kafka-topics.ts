@@ -1,6 +1,7 @@
 /** The topics on a Kafka cluster, created where they are not there. Never deletes, never repartitions. */
-import type { ITopicConfig } from 'kafkajs';
-import { type KafkaSettings, kafkaClient, kafkaError } from './kafka-client.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Admin, ITopicConfig, ITopicMetadata } from 'kafkajs';
+import { isTransient, type KafkaSettings, kafkaClient, kafkaError } from './kafka-client.ts';
 import { markerTopic } from './kafka-markers.ts';
 
 export interface TopicSettings {
@@ -27,6 +28,8 @@ export interface TopicsOptions {
 }
 
 const DAY_MS = 86_400_000;
+const KNOWN_AFTER_MS = 15_000;
+const PAUSE_MS = 100;
 
 /** Bucket notifications: the value is MinIO's JSON, the key `bucket/key`. The sweep drives on what is lost after a week. */
 export const storageEventTopic: TopicSettings = {
@@ -56,10 +59,13 @@ export async function ensureTopics(
     if (missing.length > 0) {
       await admin.createTopics({
         topics: missing.map((topic) => topicConfig(topic, replication_factor)),
-        waitForLeaders: true,
+        waitForLeaders: false,
       });
     }
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
+    const found = await described(
+      admin,
+      wanted.map(({ name }) => name),
+    );
     const partitionsOf = new Map(found.map(({ name, partitions }) => [name, partitions.length]));
     return wanted.map(({ name, partitions }) => ({
       name,
@@ -74,6 +80,19 @@ export async function ensureTopics(
     throw kafkaError(error, settings);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** Brokers know a topic some moments after it is created. */
+async function described(admin: Admin, topics: string[]): Promise<readonly ITopicMetadata[]> {
+  const deadline_ms = Date.now() + KNOWN_AFTER_MS;
+  for (;;) {
+    try {
+      return (await admin.fetchTopicMetadata({ topics })).topics;
+    } catch (error) {
+      if (!isTransient(error) || Date.now() > deadline_ms) throw error;
+      await pause(PAUSE_MS);
+    }
   }
 }
 

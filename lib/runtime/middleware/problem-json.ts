@@ -14,6 +14,12 @@ export function problemJson(): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   };
 }
 
+function statusOf(code: string, known: AurumError | undefined): number {
+  if (code.endsWith('_not_found')) return 404;
+  if (code.endsWith('_unauthorised')) return 401;
+  return STATUS[known?.kind ?? 'fault'];
+}
+
 /** The answer to an error; the kind decides the status, `not_found` codes are 404. */
 export function problem(error: unknown, instance: string): HttpResponse {
   const known = error instanceof AurumError && error.kind !== 'fault' ? error : undefined;
@@ -22,7 +28,7 @@ export function problem(error: unknown, instance: string): HttpResponse {
     logLine('error', 'request_failed', { instance, stack });
   }
   const detail = known?.detail() ?? { code: 'internal_error', message: 'the request could not be answered' };
-  const status = detail.code.endsWith('_not_found') ? 404 : STATUS[known?.kind ?? 'fault'];
+  const status = statusOf(detail.code, known);
   const { code, message, remedy, ...place } = detail;
   const body = {
     type: 'about:blank',
