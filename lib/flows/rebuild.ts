@@ -21,7 +21,14 @@ import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
 import { type PublishPorts, publishWorkbook } from './publish-curves.ts';
 import { type ReleasePorts, releasedRecord, releaseWorkbook } from './release-curves.ts';
 import { type GatePorts, gateWorkbook } from './run-gate.ts';
-import { gateResultKey, RAW_PREFIX, releasedKey, releaseIntentKey, stagedReportKey } from './stage-keys.ts';
+import {
+  dayOfRawKey,
+  gateResultKey,
+  RAW_PREFIX,
+  releasedKey,
+  releaseIntentKey,
+  stagedReportKey,
+} from './stage-keys.ts';
 import { releaseFinder, rowText } from './verify-log.ts';
 
 /** `tables`: tables, lake and event log from the raw area. `operational`: the database from what the stages left. */
@@ -344,7 +351,7 @@ async function settle(scope: RebuildScope, run: Run): Promise<Standing> {
       etag,
       version: null,
       vendor: null,
-      asof_date: null,
+      asof_date: dayOfRawKey(source),
       stage: 'refused',
       status: 'red',
       detail: errorLine(error),

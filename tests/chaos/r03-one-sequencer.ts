@@ -52,6 +52,12 @@ export const r03 = scenario(
 
       const staged: string[] = [];
       const doubled = shuffled(envelopes.flatMap((one) => Array.from({ length: COPIES }, () => one)));
+      for (const envelope of envelopes) {
+        const taken = objectsCreated(objectEvent.parse(envelope)).length;
+        const isUpload = JSON.stringify(envelope).includes('s3:ObjectCreated:');
+        if (taken !== (isUpload ? 1 : 0))
+          found.wrong.push(`${taken} uploads taken from ${JSON.stringify(envelope)}`);
+      }
       for (const envelope of doubled) {
         for (const created of objectsCreated(objectEvent.parse(envelope))) {
           const result = await ingestWorkbook(created, ports);

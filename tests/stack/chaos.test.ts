@@ -27,7 +27,9 @@ const PART: readonly (readonly [string, number, Scenario])[] = [
   ['R13', 0.08, r13],
 ];
 
-describe.skipIf(missing.length > 0)(`chaos (skipped without ${missing.join(', ')})`, () => {
+const why = missing.length === 0 ? '' : ` (skipped without ${missing.join(', ')})`;
+
+describe.skipIf(missing.length > 0)(`chaos${why}`, () => {
   test.each(PART)('%s, x %f', async (_id, scale, { run, what }) => {
     const { lost, doubled, wrong, examples } = await run({ on: 'stack', scale });
     expect({ what, lost, doubled, wrong, examples }).toEqual({

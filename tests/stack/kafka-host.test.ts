@@ -61,7 +61,8 @@ describe.skipIf(absent !== undefined)(`Kafka host${absent === undefined ? '' : `
   };
 
   beforeAll(async () => {
-    producer = kafkaClient({ brokers }).producer({ allowAutoTopicCreation: false });
+    // One that is not idempotent writes a request twice when one of its partitions has no leader yet.
+    producer = kafkaClient({ brokers }).producer({ allowAutoTopicCreation: false, idempotent: true });
     await producer.connect();
   });
   beforeEach(async () => {

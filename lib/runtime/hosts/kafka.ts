@@ -42,6 +42,8 @@ export interface KafkaHost {
 /** Then others get their turn, and a stop is heard. */
 const RECORDS_AT_ONCE = 16;
 const HEARTBEAT_MS = 3_000;
+/** A partition that is to be tried again waits for the request under way. */
+const MAX_WAIT_MS = 250;
 const MAX_RETRY_AFTER_MS = 30_000;
 /** About four seconds; a consumer whose brokers are away for longer begins anew by itself. */
 const RETRY = { initialRetryTime: 200, retries: 4, maxRetryTime: 2_000 };
@@ -60,7 +62,7 @@ export async function startKafkaHost(options: KafkaHostOptions): Promise<KafkaHo
     groupId: group,
     retry: RETRY,
     heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: 1_000,
+    maxWaitTimeInMs: MAX_WAIT_MS,
     allowAutoTopicCreation: false,
   });
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
