@@ -8,6 +8,8 @@ const project = (name: string, timeout_ms: number, setup: string[] = []) => ({
     include: [`tests/${name}/**/*.test.ts`],
     testTimeout: timeout_ms,
     hookTimeout: timeout_ms,
+    // Processes and services of a busy machine: one more try, so that a red run means something.
+    retry: name === 'e2e' || name === 'stack' ? 1 : 0,
   },
 });
 

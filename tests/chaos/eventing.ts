@@ -23,6 +23,7 @@ interface StageOfChain {
   readonly run: (event: ObjectCreated, ports: ChaosPorts) => Promise<unknown>;
 }
 
+/** The first is started by users, the others by what a stage leaves. */
 const STAGES: readonly StageOfChain[] = [
   { name: 'parse-workbook', wants: (key) => key.startsWith(RAW_PREFIX), run: ingestWorkbook },
   {
@@ -53,6 +54,8 @@ export interface EventingOptions {
   readonly lanes?: number;
   /** Whether objects the stages leave are announced here; false where the store itself announces them. */
   readonly announces?: boolean;
+  /** How often each event of an object a stage left is delivered; 1 when left out. */
+  readonly copies?: number;
   /** Whether the event of an object a stage left is lost. */
   readonly loses?: (key: string) => boolean;
   /** Before the ports are built, for faults in between. */
@@ -110,7 +113,7 @@ export async function startEventing(
   openAs: (options: OpenOptions) => Promise<ChaosPorts>,
   options: EventingOptions = {},
 ): Promise<Eventing> {
-  const { lanes = 8, announces = true, loses = () => false, open = {} } = options;
+  const { lanes = 8, announces = true, copies = 1, loses = () => false, open = {} } = options;
   const queue: Delivery[] = [];
   const counts = { delivered: 0, handled: 0, again: 0, refused: 0, lost: 0 };
   const reasons = new Map<string, number>();
@@ -122,9 +125,9 @@ export async function startEventing(
     ...store,
     async put(key, body, put) {
       const result = await store.put(key, body, put);
-      if (announces && result.outcome === 'stored' && !key.startsWith(RAW_PREFIX)) {
+      if (announces && result.outcome === 'stored' && STAGES.slice(1).some(({ wants }) => wants(key))) {
         if (loses(key)) counts.lost += 1;
-        else emit(createdEvent(ports, key, result.etag));
+        else for (let copy = 0; copy < copies; copy++) emit(createdEvent(ports, key, result.etag));
       }
       return result;
     },

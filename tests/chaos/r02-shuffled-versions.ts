@@ -8,12 +8,14 @@ import { type ChaosWorkbook, marketDays, smallWorkbook } from './workbooks.ts';
 
 const VERSIONS = 5;
 const COPIES = 20;
+/** Of the events of what the stages leave. */
+const STAGE_COPIES = 5;
 
 export const r02 = scenario(
   { id: 'R2', what: 'one key again with other content, events doubled and shuffled' },
   onSite(async ({ site, size }) => {
     const keys = size(200, 6);
-    const eventing = await startEventing(site.open, { lanes: 16 });
+    const eventing = await startEventing(site.open, { lanes: 16, copies: STAGE_COPIES });
     const workbooks: ChaosWorkbook[] = [];
     const newest: ChaosWorkbook[] = [];
     const events: ObjectCreated[] = [];

@@ -47,10 +47,14 @@ describe.skipIf(absent !== undefined)(`Kafka host${absent === undefined ? '' : `
       dead_letters,
       retry_after_ms: 50,
     });
+  // Keyed, as MinIO's are: without keys kafkajs chooses other partitions when it sends again, and so writes twice.
   const send = (...values: readonly (object | string)[]) =>
     producer.send({
       topic,
-      messages: values.map((value) => ({ value: typeof value === 'string' ? value : JSON.stringify(value) })),
+      messages: values.map((value, index) => ({
+        key: `aurum/${index}`,
+        value: typeof value === 'string' ? value : JSON.stringify(value),
+      })),
     });
   const collecting = (prefix: string, suffix?: string) => {
     const keys: string[] = [];
