@@ -9,7 +9,7 @@ const project = (name: string, timeout_ms: number, setup: string[] = []) => ({
     testTimeout: timeout_ms,
     hookTimeout: timeout_ms,
     // Processes and services of a busy machine: one more try, so that a red run means something.
-    retry: name === 'e2e' || name === 'stack' ? 1 : 0,
+    retry: name === 'unit' || name === 'contract' ? 0 : 1,
   },
 });
 
@@ -19,6 +19,7 @@ export default defineConfig({
       project('unit', 20_000),
       project('contract', 20_000),
       project('e2e', 60_000),
+      project('local', 300_000),
       project('stack', 300_000, ['tests/stack/setup.ts']),
     ],
   },

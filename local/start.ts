@@ -3,24 +3,20 @@
  * in a child, wires bucket notifications to the functions, drops generated workbooks on the first start, and waits until
  * they are served. Knows nothing of workbooks or curves.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { AurumError, errorLine } from '#lib/domain/errors.ts';
+import { parseArgs, parseEnv } from 'node:util';
+import { lockFolder } from '#lib/adapters/sql/folder-lock.ts';
+import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
 import { type Config, readConfig } from '#lib/runtime/config.ts';
+import { loadEnvironment } from '#lib/runtime/environment.ts';
 import { functionList } from '#lib/runtime/hosts/server-functions.gen.ts';
 import { eventPath } from '#lib/runtime/triggers.ts';
+import { ensureDesk } from '../scripts/build-web.ts';
+import { type Functions, startFunctions } from './functions.ts';
 import { type Notification, type S3Gateway, startS3Gateway } from './s3/gateway.ts';
 
 const HELP = `npm start [-- options]
@@ -36,9 +32,6 @@ Runs Aurum on this machine: S3 gateway, functions, embedded stores. Data lies in
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const ROOT = join(import.meta.dirname, '..');
-/** Small young generation, and WebAssembly (PGlite) compiled once and plainly: together 150 MB less. */
-const V8_FLAGS = ['--max-semi-space-size=8', '--liftoff-only'];
-const READY_TIMEOUT_MS = 60_000;
 
 async function start(): Promise<void> {
   const { values } = parseArgs({
@@ -54,34 +47,79 @@ async function start(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  if (existsSync(join(ROOT, '.env'))) process.loadEnvFile(join(ROOT, '.env'));
+  loadEnvironment();
   const config = readConfig(process.env);
+  requireOwnStore(config);
   mkdirSync(config.AURUM_HOME, { recursive: true });
+  process.once(
+    'exit',
+    lockFolder(join(config.AURUM_HOME, 'start'), (who) => homeInUse(config, who)),
+  );
   if (values['s3-only'] === true) return startStoreAlone(config);
   await requireFreePorts(config);
   const token = eventToken(config);
   const started_ms = performance.now();
+  const desk = ensureDesk();
+  desk.catch(() => {}); // Awaited before it is announced.
   const gateway = await startGateway(config, notifications(config, token));
-  const functions = startFunctions(config, token);
-  stopOnSignal(gateway, functions);
+  const functions = startFunctions({
+    root: ROOT,
+    log_file: logFile(config),
+    api_url: `http://127.0.0.1:${config.AURUM_HTTP_PORT}`,
+    environment: { ...process.env, AURUM_HOME: config.AURUM_HOME, AURUM_EVENT_TOKEN: token },
+  });
+  // Also when what follows fails: nobody would stop them, and they hold the ports and the database.
+  process.once('exit', functions.kill);
+  const stop = stopOnSignal(gateway, functions);
   say(`aurum: data in ${config.AURUM_HOME}, log in ${logFile(config)}`);
   const samples = wantsSamples(values.sample, config)
     ? makeSamples(values['as-of'] ?? lastBusinessDay(new Date()), config)
     : undefined;
-  await untilReady(config, functions);
+  samples?.made.catch(() => {}); // Awaited when they are dropped.
+  await functions.ready();
+  void functions.lost.then((how) => {
+    say(`aurum: the functions ended (${how}); see the log`);
+    return stop(1);
+  });
   say(`aurum: functions ready after ${seconds(started_ms)}`);
   const day = await dropSamples(samples, config);
+  await desk;
   announce(config, day, started_ms);
 }
 
 const seconds = (since_ms: number) => `${((performance.now() - since_ms) / 1_000).toFixed(1)} s`;
 const logFile = (config: Config) => join(config.AURUM_HOME, 'functions.log');
 
+/** The notifications of our gateway are what calls the functions: what lies in another store would lie there. */
+function requireOwnStore({ AURUM_S3_ENDPOINT, AURUM_S3_PORT }: Config): void {
+  const { hostname, port } = new URL(AURUM_S3_ENDPOINT);
+  if (/^(127\.0\.0\.1|localhost)$/.test(hostname) && Number(port) === AURUM_S3_PORT) return;
+  throw refusal(
+    'setting_invalid',
+    `npm start brings its own S3 gateway and does not use ${AURUM_S3_ENDPOINT}`,
+    {
+      field: 'AURUM_S3_ENDPOINT',
+      remedy:
+        'Leave it out, also of .env; with real services run function-server and kafka-consumer instead.',
+    },
+  );
+}
+
+function homeInUse({ AURUM_HOME }: Config, who: string): AurumError {
+  return refusal('home_in_use', `${AURUM_HOME} is used by another npm start, ${who}`, {
+    field: 'AURUM_HOME',
+    remedy: `Stop it (kill ${who.split(' ').at(-1)}), or set AURUM_HOME to a folder of its own.`,
+  });
+}
+
+type PortSetting = 'AURUM_HTTP_PORT' | 'AURUM_EVENTS_PORT' | 'AURUM_LAMBDA_PORT' | 'AURUM_S3_PORT';
+
 /** A port that is taken is named with its setting before anything starts. */
 async function requireFreePorts(
   config: Config,
-  names: readonly ('AURUM_HTTP_PORT' | 'AURUM_LAMBDA_PORT' | 'AURUM_S3_PORT')[] = [
+  names: readonly PortSetting[] = [
     'AURUM_HTTP_PORT',
+    'AURUM_EVENTS_PORT',
     'AURUM_LAMBDA_PORT',
     'AURUM_S3_PORT',
   ],
@@ -115,7 +153,7 @@ function notifications(config: Config, token: string): Notification[] {
     const { prefix, suffix } = trigger;
     const id = name.slice(name.indexOf('/') + 1);
     const target = {
-      url: `http://127.0.0.1:${config.AURUM_HTTP_PORT}${eventPath(id)}`,
+      url: `http://127.0.0.1:${config.AURUM_EVENTS_PORT}${eventPath(id)}`,
       headers: { authorization: `Bearer ${token}` },
     };
     const filter = suffix === undefined ? { prefix } : { prefix, suffix };
@@ -146,50 +184,21 @@ function startGateway(config: Config, notified: readonly Notification[]): Promis
   });
 }
 
-function startFunctions(config: Config, token: string): ChildProcess {
-  const log = openSync(logFile(config), 'a');
-  const serverless = join(ROOT, 'node_modules/.bin/serverless');
-  const child = spawn(process.execPath, [...V8_FLAGS, serverless, 'offline', 'start'], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      AURUM_HOME: config.AURUM_HOME,
-      AURUM_EVENT_TOKEN: token,
-      SLS_INTERACTIVE_SETUP_ENABLE: '0',
-    },
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  return child;
-}
-
-/** Ctrl-C ends the child first, so that a stage in progress answers or is delivered again at the next start. */
-function stopOnSignal(gateway: S3Gateway, functions: ChildProcess): void {
+/** Ctrl-C ends the functions first, so that a stage in progress answers or is delivered again at the next start. */
+function stopOnSignal(gateway: S3Gateway, functions: Functions): (code: number) => Promise<void> {
   let stopping = false;
-  const stop = (code: number) => {
+  const stop = async (code: number) => {
     // Asked twice: no more patience.
-    if (stopping) {
-      functions.kill('SIGKILL');
-      process.exit(code);
-    }
+    if (stopping) process.exit(code);
     stopping = true;
     say('aurum: stopping');
-    const force = setTimeout(() => functions.kill('SIGKILL'), 5_000);
-    const end = async () => {
-      clearTimeout(force);
-      await gateway.close();
-      process.exit(code);
-    };
-    if (functions.exitCode !== null || functions.signalCode !== null) void end();
-    else functions.once('exit', () => void end()).kill('SIGINT');
+    await functions.stop();
+    await gateway.close();
+    process.exit(code);
   };
-  process.on('SIGINT', () => stop(0));
-  process.on('SIGTERM', () => stop(0));
-  functions.once('exit', (code, signal) => {
-    if (stopping) return;
-    say(`aurum: the functions ended (${signal ?? `exit ${code}`}); see the log`);
-    stop(1);
-  });
+  process.on('SIGINT', () => void stop(0));
+  process.on('SIGTERM', () => void stop(0));
+  return stop;
 }
 
 function wantsSamples(asked: boolean | undefined, config: Config): boolean {
@@ -232,16 +241,6 @@ function aurum(args: readonly string[], config: Config, messages: 'inherit' | 'i
   });
 }
 
-async function untilReady(config: Config, functions: ChildProcess): Promise<void> {
-  const deadline_ms = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < deadline_ms && functions.exitCode === null) {
-    const answer = await fetch(`http://127.0.0.1:${config.AURUM_HTTP_PORT}/ready`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`the functions were not ready in ${READY_TIMEOUT_MS / 1_000} s; see ${logFile(config)}`);
-}
-
 /** @returns the market day that is served, if samples were dropped now or at an earlier start. */
 async function dropSamples(samples: Samples | undefined, config: Config): Promise<string | undefined> {
   if (samples === undefined) {
@@ -254,17 +253,29 @@ async function dropSamples(samples: Samples | undefined, config: Config): Promis
   return samples.asof_date;
 }
 
+/** Settings in front of a command, as far as another terminal would not have them: not from `.env`. */
+function settingsInFront(): string {
+  const file = join(ROOT, '.env');
+  const known = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return ['AURUM_HOME', 'AURUM_HTTP_PORT', 'AURUM_S3_PORT']
+    .filter((name) => (process.env[name] ?? '') !== (known[name] ?? ''))
+    .map((name) => `${name}='${process.env[name]}' `)
+    .join('');
+}
+
 function announce(config: Config, day: string | undefined, started_ms: number): void {
   const api = `http://127.0.0.1:${config.AURUM_HTTP_PORT}`;
   const asof = day ?? 'latest';
+  const aurumCommand = `${settingsInFront()}npm run -s aurum --`;
   say(`
 aurum: ready after ${seconds(started_ms)}
+  desk      ${api}/
   API       ${api}/v1/curves
   S3        ${config.AURUM_S3_ENDPOINT}/${config.AURUM_S3_BUCKET}   (${config.AURUM_S3_ACCESS_KEY} / ${config.AURUM_S3_SECRET_KEY})
   drop      aws --endpoint-url ${config.AURUM_S3_ENDPOINT} s3 cp WORKBOOK.xlsx s3://${config.AURUM_S3_BUCKET}/raw/vendor_curves/YYYY-MM-DD/
-  status    npm run -s aurum -- status
+  status    ${aurumCommand} status
 
-  curl -s '${api}/v1/curves?asset_class=power&iso=PJM&market=West&block=ON_PEAK&asof=${asof}&tenor_type=MONTHLY'
+  curl -s -H "authorization: Bearer $(${aurumCommand} token)" '${api}/v1/curves?asset_class=power&iso=PJM&market=West&block=ON_PEAK&asof=${asof}&tenor_type=MONTHLY'
 
 Ctrl-C stops everything; the data is kept.`);
 }

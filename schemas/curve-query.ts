@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isoDate, PRICE_TYPES, sha256Hex, TENOR_TYPES } from './curve-observation.ts';
 import { workbookVersionId } from './lake.ts';
+import { STRIP_RULES } from './strip.ts';
 
 export const DEFAULT_PAGE_SIZE = 500;
 export const MAX_PAGE_SIZE = 10_000;
@@ -19,54 +20,117 @@ const priceFields = z
   .transform((value) => value.split(','))
   .pipe(z.array(z.enum(['value', 'bid', 'ask', 'mid'])).min(1));
 
-const identity = {
+/** Conditions on the identity of a curve. */
+export const identityFilter = {
   asset_class: text.optional().describe('power, gas, carbon, fuel, renewable'),
   iso: text.optional().describe('Market operator, e.g. PJM'),
-  region: text.optional(),
-  location: text.optional(),
-  market: text.optional(),
-  product: text.optional(),
+  region: text.optional().describe('Region as the workbook writes it, e.g. US'),
+  location: text.optional().describe('Delivery point or hub'),
+  market: text.optional().describe('Market, e.g. West'),
+  product: text.optional().describe('Product, where a vendor names one'),
   block: text.optional().describe('ON_PEAK, OFF_PEAK, BASE, PEAK ...'),
   spark_location: text.optional().describe('Gas leg of a spark spread'),
-  curve_key: sha256Hex.optional(),
+  curve_key: sha256Hex
+    .optional()
+    .describe('Key of one curve, 64 hex digits, as rows and GET /v1/curves/dimensions give it'),
 };
 
-const view = {
-  asof: z
-    .union([z.literal('latest'), isoDate])
-    .optional()
-    .describe('As-of day, or `latest`: of each curve and tenor the newest day released. Default latest'),
-  as_known_at: instant.optional().describe('Answer as it would have been answered at this instant'),
-  version: workbookVersionId.optional().describe('One workbook version, superseded or not'),
+/** Conditions on the delivery of a point. */
+export const deliveryFilter = {
   contract_from: month.optional().describe('First delivery month, inclusive, YYYY-MM'),
   contract_to: month.optional().describe('Last first-delivery month, inclusive, YYYY-MM'),
 };
 
-const page = {
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE).describe('Rows a page'),
-  cursor: z.string().min(1).max(2_000).optional().describe('`meta.next_cursor` of the page before'),
+export const tenorTypeFilter = z
+  .enum(TENOR_TYPES)
+  .optional()
+  .describe(`Kind of tenor: ${TENOR_TYPES.join(', ')}`);
+export const monthParameter = month;
+export const asKnownAt = instant
+  .optional()
+  .describe('Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z');
+const VERSION = 'A workbook version, YYYYMMDD-<16 hex digits>, as meta.releases and GET /v1/releases give it';
+export const versionParameter = workbookVersionId.describe(VERSION);
+export const optionalVersion = workbookVersionId.optional().describe(VERSION);
+export const asofParameter = z
+  .union([z.literal('latest'), isoDate])
+  .optional()
+  .describe(
+    'As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest',
+  );
+export const cursorParameter = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .optional()
+  .describe('`meta.next_cursor` of the page before');
+
+/** A range that ends before it begins would answer nothing and look like no data. */
+export const monthsInOrder = ({ contract_from, contract_to }: MonthRange): boolean =>
+  contract_from === undefined || contract_to === undefined || contract_from <= contract_to;
+export const MONTHS_IN_ORDER = { path: ['contract_from'], error: 'it lies after contract_to' };
+
+interface MonthRange {
+  readonly contract_from?: string | undefined;
+  readonly contract_to?: string | undefined;
+}
+
+const view = {
+  asof: asofParameter,
+  as_known_at: asKnownAt,
+  version: optionalVersion,
+  ...deliveryFilter,
 };
 
-export const curveQuery = z.strictObject({
-  ...identity,
-  ...view,
-  tenor_type: z.enum(TENOR_TYPES).optional(),
-  price_type: z.enum(PRICE_TYPES).optional().describe('Only rows whose `value` is that side'),
-  prices: priceFields
-    .optional()
-    .describe('Price fields to return, comma-separated: value,bid,ask,mid. Default all'),
-  ...page,
-});
+const limit = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE);
+const page = {
+  limit: limit
+    .default(DEFAULT_PAGE_SIZE)
+    .describe(`Rows a page, 1 to ${MAX_PAGE_SIZE}. Default ${DEFAULT_PAGE_SIZE}`),
+  cursor: cursorParameter,
+};
+
+export const curveQuery = z
+  .strictObject({
+    ...identityFilter,
+    ...view,
+    tenor_type: tenorTypeFilter,
+    price_type: z
+      .enum(PRICE_TYPES)
+      .optional()
+      .describe('Only rows whose `value` is that side: Mid, Bid, Ask'),
+    prices: priceFields
+      .optional()
+      .describe('Price fields to return, comma-separated: value,bid,ask,mid. Default all'),
+    limit: limit
+      .optional()
+      .describe(
+        `Rows a page, 1 to ${MAX_PAGE_SIZE}. Default ${DEFAULT_PAGE_SIZE} in JSON, in other formats all rows`,
+      ),
+    cursor: cursorParameter,
+  })
+  .refine(monthsInOrder, MONTHS_IN_ORDER);
 export type CurveQuery = z.infer<typeof curveQuery>;
 
-export const stripQuery = z.strictObject({
-  ...identity,
-  ...view,
-  tenor_type: z.enum(['CALENDAR', 'SEASON', 'QUARTER']).optional(),
-  source: z
-    .enum(['vendor', 'derived', 'all'])
-    .default('all')
-    .describe('Quoted by the vendor, derived from its months, or both'),
-  ...page,
-});
+export const stripQuery = z
+  .strictObject({
+    ...identityFilter,
+    ...view,
+    tenor_type: z
+      .enum(['CALENDAR', 'SEASON', 'QUARTER'])
+      .optional()
+      .describe('Kind of strip: CALENDAR, SEASON, QUARTER'),
+    source: z
+      .enum(['vendor', 'derived', 'all'])
+      .default('all')
+      .describe('Quoted by the vendor, derived from its months, or both'),
+    rule: z
+      .enum(STRIP_RULES)
+      .default('plain_mean')
+      .describe(
+        'How strips are derived: plain_mean as the vendors do, or hour_weighted by the hours of the block in each month',
+      ),
+    ...page,
+  })
+  .refine(monthsInOrder, MONTHS_IN_ORDER);
 export type StripQuery = z.infer<typeof stripQuery>;

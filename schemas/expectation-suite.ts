@@ -9,7 +9,16 @@ export const expectationConfig = z.strictObject({
   type: z.string().min(1),
   kwargs: z.record(z.string(), z.unknown()),
   severity: z.enum(['critical', 'warning', 'info']),
-  meta: z.strictObject({ notes: z.string().min(1).describe('What must hold, for a person') }),
+  meta: z.strictObject({
+    notes: z.string().min(1).describe('What must hold, for a person'),
+    override: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/)
+      .optional()
+      .describe(
+        'Name under which people may let it pass: only of what judges a price, never of what makes a row',
+      ),
+  }),
 });
 export type ExpectationConfig = z.infer<typeof expectationConfig>;
 

@@ -1,6 +1,8 @@
 /** Rows of the lake's small tables: what was released when, and what the gate said. */
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
+import { ppaCashflow, ppaValuation } from './ppa.ts';
+import { scenarioOutput } from './scenario.ts';
 
 /** `20250912-0123456789abcdef`: as-of day and the head of the hash over file name, as-of and bytes. */
 export const workbookVersionId = z.string().regex(/^\d{8}-[0-9a-f]{16}$/);
@@ -41,3 +43,52 @@ export const qaCheck = z.strictObject({
   checked_at: utcTimestamp,
 });
 export type QaCheck = z.infer<typeof qaCheck>;
+
+const json = z.string().min(2);
+
+/** One row of `market.scenario_output`: as published, its maps as canonical JSON. */
+export const scenarioOutputRow = z.strictObject({
+  ...scenarioOutput.shape,
+  attribution: json.describe('Change of price by assumption, canonical JSON; sums to delta'),
+  bands: json.describe('Price by quantile, canonical JSON; {} when none were asked for'),
+});
+export type ScenarioOutputRow = z.infer<typeof scenarioOutputRow>;
+
+const { model, contract, direction, currency, npv } = ppaValuation.shape;
+const { month: _month, ...cashflow } = ppaCashflow.shape;
+
+/** One row of `market.ppa_valuation`: one delivery month of one valuation, with the figures of the whole beside it. */
+export const ppaValuationRow = z.strictObject({
+  valuation_hash: ppaValuation.shape.valuation_hash,
+  tenant_id: z.string().min(1),
+  contract_id: z.string().nullable().describe('Of the stored contract; null for one given inline'),
+  run_id: z.string().nullable().describe('Scenario run whose prices it is valued on'),
+  asof_date: isoDate.describe('Valuation date'),
+  contract,
+  direction,
+  currency,
+  model,
+  contract_hash: sha256Hex,
+  market_hash: sha256Hex,
+  options_hash: sha256Hex,
+  npv,
+  contract_month: isoDate.describe('Delivery month'),
+  ...cashflow,
+  risk: json.nullable().describe('Risk figures of the whole, canonical JSON; null when none were asked for'),
+  valuation: json
+    .nullable()
+    .describe(
+      'Inputs and the whole valuation, canonical JSON, in the row of the first month; null in the others',
+    ),
+});
+export type PpaValuationRow = z.infer<typeof ppaValuationRow>;
+
+/** The tables that are no curves, by the schema of their rows. A new one is a line here and a statement in `ddl/iceberg`. */
+export const flatTables = {
+  'market.curve_release': curveRelease,
+  'market.qa_checks': qaCheck,
+  'market.scenario_output': scenarioOutputRow,
+  'market.ppa_valuation': ppaValuationRow,
+} as const;
+export type FlatTable = keyof typeof flatTables;
+export type FlatRow<Table extends FlatTable> = z.infer<(typeof flatTables)[Table]>;

@@ -17,6 +17,7 @@ export const rawSource = z.strictObject({
   size: z.int().nonnegative(),
   uploaded_at: utcTimestamp,
   sha256: sha256Hex,
+  uploaded_by: z.string().optional().describe('Who sent it, where it came through the API'),
 });
 export type RawSource = z.infer<typeof rawSource>;
 
@@ -94,14 +95,37 @@ export const suiteResult = z.strictObject({
 });
 export type SuiteResult = z.infer<typeof suiteResult>;
 
+/** An expectation that failed and that people let pass. */
+export const overriddenExpectation = z.strictObject({
+  name: z.string(),
+  suite: z.string(),
+  expectation: z.string(),
+  rule: z.string(),
+  severity: z.enum(['critical', 'warning', 'info']),
+  unexpected_count: z.int(),
+});
+
+/** Why a red workbook is released: two people, and what they let pass. */
+export const gateOverride = z.strictObject({
+  expectations: z.array(overriddenExpectation),
+  reason: z.string(),
+  author: z.string(),
+  stated_at: utcTimestamp,
+  approver: z.string(),
+  approval_reason: z.string().nullable(),
+  approved_at: utcTimestamp,
+});
+
 export const gateResult = z.strictObject({
   version: workbookVersionId,
-  verdict: z.enum(['green', 'red']),
+  /** `overridden`: red, and released by the override. */
+  verdict: z.enum(['green', 'red', 'overridden']),
   /** One sentence for a person: what is red, or that all held with how many warnings. */
   summary: z.string(),
   suites: z.array(suiteResult),
   warnings: z.int(),
   report: parseReport,
   checked_at: utcTimestamp,
+  override: gateOverride.optional(),
 });
 export type GateResult = z.infer<typeof gateResult>;

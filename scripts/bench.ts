@@ -1,10 +1,11 @@
 /**
  * `npm run bench [-- NAME..] [--write]`: runs the programs of `tests/bench/`, each in a process of its own, and prints one
- * table; `--write` puts it into docs/bench.md. Each program prints JSON lines {name, value, unit, note?}; a line whose
+ * table; `--write` puts it into docs/bench.md, where programs that were not run keep their rows. Those that start services
+ * run when they are named. Each program prints JSON lines {name, value, unit, note?}; a line whose
  * `ratio_to` names an earlier line of the same program is also shown as a ratio, which is what carries over to other machines.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -19,6 +20,8 @@ const figure = z.object({
 type Figure = z.infer<typeof figure>;
 
 const FOLDER = 'tests/bench';
+const REPORT = 'docs/bench.md';
+const WITH_SERVICES = ['stack'];
 
 function run(program: string): Figure[] {
   process.stderr.write(`bench: ${program}\n`);
@@ -47,16 +50,22 @@ const { values, positionals } = parseArgs({
   options: { write: { type: 'boolean', default: false } },
 });
 const programs = readdirSync(FOLDER)
-  .map((file) => file.replace(/\.ts$/, ''))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
   .sort();
-const chosen =
-  positionals.length === 0 ? programs : programs.filter((program) => positionals.includes(program));
+const isChosen = (program: string) =>
+  positionals.length === 0 ? !WITH_SERVICES.includes(program) : positionals.includes(program);
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+const kept = values.write ? readFileSync(REPORT, 'utf8').split('\n') : [];
 const table = [
   '| bench | what | figure | ratio | note |',
   '|---|---|---|---|---|',
-  ...chosen.flatMap((program) => rows(program, run(program))),
+  ...programs.flatMap((program) =>
+    isChosen(program)
+      ? rows(program, run(program))
+      : kept.filter((line) => line.startsWith(`| ${program} |`)),
+  ),
 ].join('\n');
 const text = `# Figures\n\nMade by \`npm run bench -- --write\` on ${machine}. Machines differ and are shared: read the ratios.\n\n${table}\n`;
 process.stdout.write(text);
-if (values.write) writeFileSync('docs/bench.md', text);
+if (values.write) writeFileSync(REPORT, text);

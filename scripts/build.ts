@@ -1,25 +1,30 @@
 /**
- * `node scripts/build.ts [DIR]`: bundles the function server with all functions into DIR (`dist/`), as the container
+ * `node scripts/build.ts [DIR]`: bundles the processes with all functions into DIR (`dist/`), as the container
  * image carries it: no node_modules beside it. The local engine alone stays outside; a cluster has PostgreSQL.
  */
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type OnLoadArgs, type PluginBuild } from 'esbuild';
+import { ensureDesk } from './build-web.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Files that are started by name: the process, and the thread in which workbooks are parsed with what it loads. */
+/** Files that are started by name: the processes, and the threads that parse and simulate with what they load. */
 const ENTRIES = [
   'lib/runtime/hosts/function-server.ts',
+  'lib/runtime/hosts/kafka-consumer.ts',
+  'lib/runtime/hosts/sqs-consumer.ts',
   'lib/runtime/parse-worker.ts',
   'lib/adapters/workbook-parser/parse-thread.ts',
+  'lib/runtime/simulation-worker.ts',
+  'lib/adapters/simulator/simulation-thread.ts',
 ];
 /** WebAssembly that finds its files beside itself; loaded only where settings choose the local engine. */
 const LOCAL_ONLY = ['@electric-sql/pglite', '@electric-sql/pglite-prepopulatedfs'];
 /** Optional parts of a dependency that it does without. */
 const OPTIONAL = ['pg-native'];
 /** What modules read from beside the sources. */
-const ASSETS = ['ddl/postgres'];
+const ASSETS = ['ddl/postgres', 'schemas/openapi', 'web/dist', 'lib/runtime/cli/coverage'];
 
 export async function buildInto(folder: string): Promise<Metafile> {
   rmSync(folder, { recursive: true, force: true });
@@ -50,6 +55,7 @@ export async function buildInto(folder: string): Promise<Metafile> {
       { name: 'names-of-exports', setup: keepNames },
     ],
   });
+  await ensureDesk();
   for (const asset of ASSETS) cpSync(join(ROOT, asset), join(folder, asset), { recursive: true });
   return metafile;
 }

@@ -1,11 +1,13 @@
 /**
  * Writes every generated file: plug-in registries, the list of functions, serverless.yml, knative/, Avro schemas, the
- * README's settings.
+ * OpenAPI and the types of its client, the README's settings.
  * `--check` writes nothing and fails when one differs from what it should be.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { CODE_VERSION } from '#lib/runtime/code-version.ts';
 import { avroFiles } from './gen/avro.ts';
+import { clientFiles } from './gen/client.ts';
 import { functionListFiles } from './gen/function-list.ts';
 import { readmeFiles } from './gen/readme.ts';
 import { registryFiles } from './gen/registries.ts';
@@ -14,13 +16,17 @@ import { registryFiles } from './gen/registries.ts';
 export async function generatedFiles(): Promise<Map<string, string>> {
   const { functionFiles, serverlessFiles } = await import('./gen/serverless.ts');
   const { knativeFiles } = await import('./gen/knative.ts');
+  const { openapiFiles } = await import('./gen/openapi.ts');
   const functions = await functionFiles();
+  const openapi = openapiFiles(functions, CODE_VERSION);
   return new Map([
     ...registryFiles(),
     ...avroFiles(),
-    ...readmeFiles(),
+    ...readmeFiles(functions),
     ...(await serverlessFiles()),
     ...functionListFiles(functions),
+    ...openapi,
+    ...(await clientFiles([...openapi.values()][0]!)),
     ...(await knativeFiles(functions)),
   ]);
 }

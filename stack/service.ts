@@ -4,7 +4,7 @@
  */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { refusal } from '#lib/domain/errors.ts';
+import { readSetting } from '#lib/runtime/config.ts';
 
 /** Where one service lives on this machine. */
 export interface Site {
@@ -56,14 +56,12 @@ export const HOST = '127.0.0.1';
 
 /** A second stack on one machine: `AURUM_STACK_PORT_SHIFT=1000` moves every port. */
 export function port(number: number): number {
-  const shift = Number(process.env.AURUM_STACK_PORT_SHIFT || 0);
-  if (Number.isInteger(shift) && shift >= 0 && shift <= 40_000) return number + shift;
-  throw refusal('setting_invalid', 'AURUM_STACK_PORT_SHIFT must be a whole number from 0 to 40000.');
+  return number + readSetting('AURUM_STACK_PORT_SHIFT');
 }
 
 export const stackHome = (environment = process.env): string =>
   resolve(
-    environment.AURUM_STACK_HOME ||
+    readSetting('AURUM_STACK_HOME', environment) ??
       join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'aurum', 'stack'),
   );
 

@@ -85,3 +85,80 @@ WITH (
     location = 's3://aurum/curated/iceberg/market/qa_checks',
     partitioning = ARRAY['month(asof_date)']
 );
+
+-- Scenario curves: one row per curve and delivery month of a run, a file per run. Maps are JSON: json_parse(attribution).
+CREATE TABLE IF NOT EXISTS iceberg.market.scenario_output (
+    run_id VARCHAR NOT NULL,
+    tenant_id VARCHAR NOT NULL,
+    scenario_id VARCHAR NOT NULL,
+    scenario_hash VARCHAR NOT NULL,
+    run_hash VARCHAR NOT NULL,
+    asof_date DATE NOT NULL,
+    curve_key VARCHAR NOT NULL,
+    asset_class VARCHAR NOT NULL,
+    region VARCHAR,
+    iso VARCHAR,
+    location VARCHAR,
+    market VARCHAR,
+    product VARCHAR,
+    block VARCHAR,
+    spark_location VARCHAR,
+    currency VARCHAR,
+    per_unit VARCHAR,
+    contract_month DATE NOT NULL,
+    base_price DOUBLE NOT NULL,
+    scenario_price DOUBLE NOT NULL,
+    delta DOUBLE NOT NULL,
+    attribution VARCHAR NOT NULL,
+    bands VARCHAR NOT NULL
+)
+WITH (
+    format = 'PARQUET',
+    format_version = 2,
+    location = 's3://aurum/curated/iceberg/market/scenario_output',
+    partitioning = ARRAY['month(asof_date)']
+);
+
+-- PPA valuations: one row per delivery month of a valuation, the figures of the whole beside it, a file per valuation.
+CREATE TABLE IF NOT EXISTS iceberg.market.ppa_valuation (
+    valuation_hash VARCHAR NOT NULL,
+    tenant_id VARCHAR NOT NULL,
+    contract_id VARCHAR,
+    run_id VARCHAR,
+    asof_date DATE NOT NULL,
+    contract VARCHAR NOT NULL,
+    direction VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    contract_hash VARCHAR NOT NULL,
+    market_hash VARCHAR NOT NULL,
+    options_hash VARCHAR NOT NULL,
+    npv DOUBLE NOT NULL,
+    contract_month DATE NOT NULL,
+    hours DOUBLE NOT NULL,
+    payment_date DATE NOT NULL,
+    volume_mwh DOUBLE NOT NULL,
+    delivered_mwh DOUBLE NOT NULL,
+    reference_price DOUBLE NOT NULL,
+    extrapolated BOOLEAN NOT NULL,
+    origin VARCHAR NOT NULL,
+    basis DOUBLE NOT NULL,
+    capture_price DOUBLE NOT NULL,
+    capture_factor DOUBLE,
+    strike DOUBLE,
+    market_leg DOUBLE NOT NULL,
+    contract_leg DOUBLE NOT NULL,
+    balancing DOUBLE NOT NULL,
+    certificates DOUBLE NOT NULL,
+    settlement DOUBLE NOT NULL,
+    discount_factor DOUBLE NOT NULL,
+    pv DOUBLE NOT NULL,
+    risk VARCHAR,
+    valuation VARCHAR
+)
+WITH (
+    format = 'PARQUET',
+    format_version = 2,
+    location = 's3://aurum/curated/iceberg/market/ppa_valuation',
+    partitioning = ARRAY['month(asof_date)']
+);

@@ -1,6 +1,7 @@
 -- The operational database of Aurum: tenants, instruments, scenarios, runs, PPAs, and the log of what was ingested.
 -- PostgreSQL 15 or newer, and PGlite. Applying it again changes nothing. The login that applies it owns the tables; the
--- platform works as aurum_ingest or aurum_api (SET LOCAL ROLE), which own nothing and are bound by row-level security.
+-- platform works as aurum_ingest, aurum_api or aurum_admin (SET LOCAL ROLE), which own nothing and are bound by row-level
+-- security.
 
 SELECT pg_advisory_xact_lock(7318425609);
 
@@ -8,7 +9,7 @@ DO $$
 DECLARE
   wanted text;
 BEGIN
-  FOREACH wanted IN ARRAY ARRAY['aurum_api', 'aurum_ingest'] LOOP
+  FOREACH wanted IN ARRAY ARRAY['aurum_api', 'aurum_ingest', 'aurum_admin'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', wanted);
@@ -298,6 +299,99 @@ CREATE TABLE IF NOT EXISTS ppa_contract (
 );
 CREATE INDEX IF NOT EXISTS ppa_contract_instrument ON ppa_contract (instrument_id);
 
+-- Scenarios and their runs: what was added to the three tables above -----------------------------------------------------
+
+ALTER TABLE scenario
+  ADD COLUMN IF NOT EXISTS version integer NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS scenario_hash text,
+  ADD COLUMN IF NOT EXISTS created_by text NOT NULL DEFAULT '';
+COMMENT ON COLUMN scenario.version IS 'The current one, from 1 on; the assumptions of all versions are kept.';
+
+ALTER TABLE assumption ADD COLUMN IF NOT EXISTS scenario_version integer NOT NULL DEFAULT 1;
+COMMENT ON COLUMN assumption.scenario_version IS 'Version of the scenario it belongs to.';
+CREATE UNIQUE INDEX IF NOT EXISTS assumption_name
+  ON assumption (tenant_id, scenario_id, scenario_version, (payload ->> 'id'));
+
+ALTER TABLE model_run
+  ADD COLUMN IF NOT EXISTS scenario_version integer NOT NULL DEFAULT 1,
+  ADD COLUMN IF NOT EXISTS scenario_hash text,
+  ADD COLUMN IF NOT EXISTS asof date,
+  ADD COLUMN IF NOT EXISTS input_commit text,
+  ADD COLUMN IF NOT EXISTS request jsonb,
+  ADD COLUMN IF NOT EXISTS requested_by text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS input_versions jsonb NOT NULL DEFAULT '[]',
+  ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 1,
+  ADD COLUMN IF NOT EXISTS tries integer NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS error jsonb,
+  ADD COLUMN IF NOT EXISTS notes jsonb NOT NULL DEFAULT '[]',
+  ADD COLUMN IF NOT EXISTS started_at timestamptz,
+  ADD COLUMN IF NOT EXISTS sealed_at timestamptz,
+  ADD COLUMN IF NOT EXISTS finished_at timestamptz,
+  ADD COLUMN IF NOT EXISTS curve_count bigint,
+  ADD COLUMN IF NOT EXISTS row_count bigint,
+  ADD COLUMN IF NOT EXISTS data_file text,
+  ADD COLUMN IF NOT EXISTS table_commit text,
+  ADD COLUMN IF NOT EXISTS band_coverage jsonb;
+COMMENT ON COLUMN model_run.request IS 'What was asked for, seed included, its as-of day resolved.';
+COMMENT ON COLUMN model_run.input_commit IS 'Commit of the tables whose releases it reads, however long it waits.';
+COMMENT ON COLUMN model_run.input_versions IS 'Versions of the sheets and workbooks it was made from.';
+COMMENT ON COLUMN model_run.attempt IS 'A run that failed or was cancelled may be asked for again: the same run, the next attempt.';
+COMMENT ON COLUMN model_run.tries IS 'How often the attempt was begun: more than once when a process died in it.';
+COMMENT ON COLUMN model_run.error IS 'Why it failed: {code, message, field, remedy}.';
+COMMENT ON COLUMN model_run.sealed_at IS 'From here on its output is being made visible: it can neither fail nor be cancelled.';
+COMMENT ON COLUMN model_run.data_file IS 'Object with its rows of market.scenario_output.';
+COMMENT ON COLUMN model_run.table_commit IS 'Commit of the tables from which they are seen.';
+COMMENT ON COLUMN model_run.band_coverage IS 'Of estimated volatilities: how the 90 % band did on held-out days.';
+
+-- PPAs: contracts and their valuations ---------------------------------------------------------------------------------
+
+ALTER TABLE ppa_contract
+  ADD COLUMN IF NOT EXISTS name text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS contract_hash text CHECK (contract_hash ~ '^[0-9a-f]{64}$'),
+  ADD COLUMN IF NOT EXISTS created_by text NOT NULL DEFAULT '';
+COMMENT ON COLUMN ppa_contract.contract_hash IS 'sha256 of the canonical JSON of the terms: the same terms are the same contract.';
+CREATE UNIQUE INDEX IF NOT EXISTS ppa_contract_terms ON ppa_contract (tenant_id, contract_hash);
+
+CREATE TABLE IF NOT EXISTS ppa_valuation (
+  tenant_id text NOT NULL DEFAULT current_setting('aurum.tenant', true) REFERENCES tenant (id),
+  valuation_hash text NOT NULL CHECK (valuation_hash ~ '^[0-9a-f]{64}$'),
+  state text NOT NULL CHECK (state IN ('queued', 'succeeded', 'failed')),
+  contract_id uuid,
+  contract text NOT NULL,
+  curve_key text,
+  run_id uuid,
+  valuation_date date NOT NULL,
+  currency text NOT NULL,
+  npv double precision,
+  inputs json NOT NULL,
+  provenance json NOT NULL,
+  output json,
+  error jsonb,
+  created_at timestamptz NOT NULL,
+  finished_at timestamptz,
+  PRIMARY KEY (tenant_id, valuation_hash),
+  FOREIGN KEY (tenant_id, contract_id) REFERENCES ppa_contract (tenant_id, id) ON DELETE RESTRICT,
+  CHECK ((state = 'succeeded') = (output IS NOT NULL) AND (state = 'succeeded') = (npv IS NOT NULL))
+);
+COMMENT ON TABLE ppa_valuation IS 'One row per valuation of a tenant; the same inputs are the same valuation.';
+COMMENT ON COLUMN ppa_valuation.valuation_hash IS 'sha256 over all inputs and the version of the formulas.';
+COMMENT ON COLUMN ppa_valuation.inputs IS 'Contract, market, valuation date and options as canonical JSON; json, not jsonb, keeps its bytes.';
+COMMENT ON COLUMN ppa_valuation.output IS 'The valuation as canonical JSON, byte for byte as it was made.';
+COMMENT ON COLUMN ppa_valuation.error IS 'Why it failed: {code, message, field}.';
+CREATE INDEX IF NOT EXISTS ppa_valuation_created ON ppa_valuation (tenant_id, created_at DESC, valuation_hash);
+CREATE INDEX IF NOT EXISTS ppa_valuation_contract ON ppa_valuation (tenant_id, contract_id);
+
+-- Entitlements: which released curves a tenant may see --------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS entitlement (
+  tenant_id text NOT NULL REFERENCES tenant (id),
+  vendor text CHECK (vendor <> ''),
+  asset_class text CHECK (asset_class <> ''),
+  region text CHECK (region <> ''),
+  UNIQUE NULLS NOT DISTINCT (tenant_id, vendor, asset_class, region)
+);
+COMMENT ON TABLE entitlement IS 'Curves of a vendor, asset class and region that a tenant may see; null stands for any.';
+
 -- Without a tenant set, or with an empty one, no id matches: nothing is seen and nothing can be written.
 DO $$
 DECLARE
@@ -305,7 +399,8 @@ DECLARE
 BEGIN
   FOR owned IN
     SELECT * FROM (VALUES ('tenant', 'id'), ('scenario', 'tenant_id'), ('assumption', 'tenant_id'),
-      ('model_run', 'tenant_id'), ('ppa_contract', 'tenant_id')) AS t (name, key)
+      ('model_run', 'tenant_id'), ('ppa_contract', 'tenant_id'), ('ppa_valuation', 'tenant_id'),
+      ('entitlement', 'tenant_id')) AS t (name, key)
   LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', owned.name);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', owned.name);
@@ -318,15 +413,77 @@ BEGIN
 END
 $$;
 
+-- Who registers tenants and says what they may see: of tenants' other tables the role has nothing.
+DO $$
+DECLARE
+  owned text;
+BEGIN
+  FOREACH owned IN ARRAY ARRAY['tenant', 'entitlement'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE schemaname = current_schema AND tablename = owned
+      AND policyname = 'administered') THEN
+      EXECUTE format('CREATE POLICY administered ON %I TO aurum_admin USING (true)', owned);
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Staff that belongs to no tenant keeps its scenarios and contracts in a tenant of its own. Row-level security holds for
+-- who applies this, too.
+DO $$
+DECLARE
+  before text := current_setting('aurum.tenant', true);
+BEGIN
+  PERFORM set_config('aurum.tenant', 'house', true);
+  INSERT INTO tenant (id, name) VALUES ('house', 'House') ON CONFLICT (id) DO NOTHING;
+  PERFORM set_config('aurum.tenant', coalesce(before, ''), true);
+END
+$$;
+
+-- The audit trail ----------------------------------------------------------------------------------------------------------
+
+-- Readable by who may read it (GET /v1/audit), added to by both roles, changed by nobody: an owner who turns the trigger
+-- off and changes a row breaks the chain of hashes, which `aurum verify` names.
+CREATE TABLE IF NOT EXISTS audit_event (
+  seq bigint PRIMARY KEY CHECK (seq > 0),
+  at timestamptz NOT NULL,
+  subject text NOT NULL CHECK (subject <> ''),
+  tenant text NOT NULL,
+  action text NOT NULL CHECK (action ~ '^[a-z_]+\.[a-z_]+$'),
+  object text NOT NULL CHECK (object <> ''),
+  details jsonb NOT NULL CHECK (jsonb_typeof(details) = 'object'),
+  event_id text NOT NULL UNIQUE CHECK (event_id <> ''),
+  prev_hash text NOT NULL UNIQUE CHECK (prev_hash ~ '^[0-9a-f]{64}$'),
+  hash text NOT NULL UNIQUE CHECK (hash ~ '^[0-9a-f]{64}$')
+);
+COMMENT ON TABLE audit_event IS 'One row per decision that changed something, chained by hash to the one before.';
+COMMENT ON COLUMN audit_event.event_id IS 'Names the decision: recorded again after a crash, it is found.';
+COMMENT ON COLUMN audit_event.prev_hash IS 'Hash of the event before; unique, so that the chain has one end.';
+COMMENT ON COLUMN audit_event.hash IS 'sha256 over the canonical JSON of all other columns.';
+CREATE INDEX IF NOT EXISTS audit_event_object ON audit_event (object, seq DESC);
+CREATE INDEX IF NOT EXISTS audit_event_subject ON audit_event (subject, seq DESC);
+
+CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'the audit trail is added to and never changed' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE OR REPLACE TRIGGER audit_event_is_kept BEFORE UPDATE OR DELETE ON audit_event
+  FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE OR REPLACE TRIGGER audit_event_is_kept_whole BEFORE TRUNCATE ON audit_event
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+GRANT SELECT, INSERT ON audit_event TO aurum_api, aurum_ingest;
+
 -- Who may what -----------------------------------------------------------------------------------------------------------
 
 GRANT SELECT ON instrument, curve_def, file_ingest_log, file_ingest_status, ingest_source, ingest_watermark
   TO aurum_api, aurum_ingest;
 GRANT INSERT, UPDATE ON instrument, curve_def, file_ingest_log, ingest_source, ingest_watermark TO aurum_ingest;
 GRANT DELETE ON ingest_watermark TO aurum_ingest;
-GRANT SELECT, INSERT ON tenant TO aurum_api;
-GRANT UPDATE (name) ON tenant TO aurum_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON scenario, assumption, model_run, ppa_contract TO aurum_api;
+GRANT SELECT ON tenant, entitlement TO aurum_api;
+REVOKE INSERT, UPDATE ON tenant FROM aurum_api; -- Which it once had.
+GRANT SELECT, INSERT, UPDATE (name) ON tenant TO aurum_admin;
+GRANT SELECT, INSERT, DELETE ON entitlement TO aurum_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON scenario, assumption, model_run, ppa_contract, ppa_valuation TO aurum_api;
 
 REVOKE EXECUTE ON FUNCTION
   register_ingest_source, update_ingest_watermark, reset_ingest_watermark, log_ingest, record_instruments FROM PUBLIC;

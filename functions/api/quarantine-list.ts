@@ -1,9 +1,15 @@
 /** Workbooks the gate refused. */
 import { listQuarantine } from '#lib/flows/query-ingest.ts';
-import { onGet } from '#lib/runtime/hosts/http.ts';
+import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
+import { quarantineListAnswer } from '#schemas/ingest-answer.ts';
 import { quarantineListQuery } from '#schemas/ingest-query.ts';
 
-export const trigger = http('GET', '/v1/quarantine');
+export const trigger = http('GET', '/v1/quarantine', {
+  summary: 'Workbooks the gate refused',
+  permission: 'ingest:read',
+  query: quarantineListQuery,
+  answer: quarantineListAnswer,
+});
 
-export const handler = onGet(quarantineListQuery, listQuarantine);
+export const handler = onRequest(trigger, listQuarantine);

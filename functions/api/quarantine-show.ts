@@ -1,9 +1,15 @@
-/** The gate's result of one workbook in quarantine. */
+/** The gate result of one workbook in quarantine. */
 import { showQuarantined } from '#lib/flows/query-ingest.ts';
-import { onGet } from '#lib/runtime/hosts/http.ts';
+import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
+import { quarantineShowAnswer } from '#schemas/ingest-answer.ts';
 import { quarantineShowQuery } from '#schemas/ingest-query.ts';
 
-export const trigger = http('GET', '/v1/quarantine/{version}');
+export const trigger = http('GET', '/v1/quarantine/{version}', {
+  summary: 'The gate result of one workbook in quarantine',
+  permission: 'ingest:read',
+  query: quarantineShowQuery,
+  answer: quarantineShowAnswer,
+});
 
-export const handler = onGet(quarantineShowQuery, showQuarantined);
+export const handler = onRequest(trigger, showQuarantined);

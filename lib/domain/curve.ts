@@ -71,6 +71,14 @@ export interface CurveTable {
   readonly bidAskColumn: Uint16Array;
 }
 
+/** Rows of a released table, in the order of `rows`: what travels where an object a row would be waste. */
+export interface CurveBatch {
+  readonly table: CurveTable;
+  readonly ingest_ts: string;
+  /** Row numbers of the table. */
+  readonly rows: Uint32Array;
+}
+
 /** Parts of an identity in the order the key is made of them. */
 export const IDENTITY_FIELDS = [
   'asset_class',

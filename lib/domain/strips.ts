@@ -1,33 +1,62 @@
 /**
- * Strips derived from months by the vendors' rule: the plain mean of the months a strip covers, from the as-of month on
- * (the running month counts whole). Source: 457,875 quoted strips of 132 workbooks agree within their rounding.
- * Knows nothing of storage; a strip with a month missing is not derived.
+ * Strips derived from months. By the vendors' rule: the plain mean of the months a strip covers, from the as-of month on
+ * (the running month counts whole). Source: 457,875 quoted strips of 132 workbooks agree within their rounding. Or weighted
+ * by hours of delivery: sum h_m p_m / sum h_m, what a flat volume over the strip is worth.
+ * Knows neither storage nor calendars: hours are handed in. A strip with a month missing is not derived.
  */
 import type { CurveObservation } from '#schemas/curve-observation.ts';
+import type { StripRule } from '#schemas/strip.ts';
 import type { Tenor } from './curve.ts';
 import { addMonths, monthOf, type SeasonRule } from './tenor.ts';
 
-export const DERIVED_RULE = 'plain mean of its months from the as-of month on';
+/** How months become the price of a strip. */
+export interface StripWeighting {
+  readonly rule: StripRule;
+  /** The rule for a person. */
+  readonly text: string;
+  /** What a month weighs, above 0. */
+  readonly weightOf: (month: string) => number;
+}
+
+export const PLAIN_MEAN: StripWeighting = {
+  rule: 'plain_mean',
+  text: 'plain mean of its months from the as-of month on',
+  weightOf: () => 1,
+};
+
+/** @param text whose hours: `ON_PEAK of PJM` */
+export const hourWeighted = (weightOf: StripWeighting['weightOf'], text: string): StripWeighting => ({
+  rule: 'hour_weighted',
+  text: `mean of its months from the as-of month on, weighted by their hours of delivery (${text})`,
+  weightOf,
+});
 
 export interface StripRow extends Omit<CurveObservation, 'source_cell'> {
   readonly source_cell: string | null;
   /** Quoted in the workbook, or derived here from monthly prices. */
   readonly strip_source: 'vendor' | 'derived';
+  readonly strip_rule: StripRule | null;
   /** How a derived strip was made; null for a quoted one. */
   readonly rule: string | null;
   /** Cells of the months a derived strip is the mean of; empty for a quoted one. */
   readonly source_cells: readonly string[];
+  /** What each of them weighs: 1, or hours of delivery. */
+  readonly weights: readonly number[];
 }
 
 export function quotedStrip(row: CurveObservation): StripRow {
-  return { ...row, strip_source: 'vendor', rule: null, source_cells: [] };
+  return { ...row, strip_source: 'vendor', strip_rule: null, rule: null, source_cells: [], weights: [] };
 }
 
 /**
  * Calendar years, quarters and seasons whose every month from the as-of month on is among `months`.
  * @param months MONTHLY rows of one curve and one as-of day, any order.
  */
-export function deriveStrips(months: readonly CurveObservation[], seasons: SeasonRule): StripRow[] {
+export function deriveStrips(
+  months: readonly CurveObservation[],
+  seasons: SeasonRule,
+  weighting = PLAIN_MEAN,
+): StripRow[] {
   const byMonth = new Map(months.map((row) => [row.contract_month, row]));
   const first = months[0];
   if (first === undefined) return [];
@@ -41,7 +70,7 @@ export function deriveStrips(months: readonly CurveObservation[], seasons: Seaso
     );
     const rows = covered.map((month) => byMonth.get(month));
     if (rows.length === 0 || rows.includes(undefined)) return [];
-    return [meanOf(rows as CurveObservation[], tenor)];
+    return [meanOf(rows as CurveObservation[], tenor, weighting)];
   });
 }
 
@@ -65,11 +94,18 @@ function stripsOfYear(year: number, { summer, winter }: SeasonRule): { tenor: Te
   ];
 }
 
-function meanOf(rows: readonly CurveObservation[], tenor: Tenor): StripRow {
+function meanOf(
+  rows: readonly CurveObservation[],
+  tenor: Tenor,
+  { rule, text, weightOf }: StripWeighting,
+): StripRow {
   const first = rows[0]!;
+  const weights = rows.map(({ contract_month }) => weightOf(contract_month));
+  const weight = stableSum(weights);
   const mean = (side: 'bid' | 'ask' | 'mid' | 'value') => {
     const prices = rows.map((row) => row[side]);
-    return prices.includes(null) ? null : stableSum(prices as number[]) / prices.length;
+    if (prices.includes(null)) return null;
+    return stableSum(prices.map((price, index) => price! * weights[index]!)) / weight;
   };
   return {
     ...first,
@@ -82,8 +118,10 @@ function meanOf(rows: readonly CurveObservation[], tenor: Tenor): StripRow {
     source_cell: null,
     source_cell_bid_ask: null,
     strip_source: 'derived',
-    rule: DERIVED_RULE,
+    strip_rule: rule,
+    rule: text,
     source_cells: rows.map(({ source_cell }) => source_cell),
+    weights,
   };
 }
 

@@ -4,8 +4,9 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { type Caller, seesVendor } from '#lib/domain/access.ts';
 import { IDENTITY_FIELDS } from '#lib/domain/curve.ts';
-import { refusal } from '#lib/domain/errors.ts';
+import { type AurumError, refusal } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import {
@@ -15,9 +16,9 @@ import {
   TENOR_TYPES,
   utcTimestamp,
 } from '#schemas/curve-observation.ts';
-import type { CurveQuery } from '#schemas/curve-query.ts';
+import { type CurveQuery, DEFAULT_PAGE_SIZE } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import { currentReleases } from './releases-in-view.ts';
+import { currentReleases, newestKnown, type ReleaseMeta, releaseMetaOf } from './releases-in-view.ts';
 
 export interface QueryPorts {
   readonly tables: Tables;
@@ -40,18 +41,11 @@ export interface View {
   readonly after?: RowPosition;
 }
 
-export interface ReleaseMeta {
-  readonly vendor: string;
-  readonly asof_date: string;
-  readonly version: string;
-  readonly known_at: string;
-  readonly lake_commit: string;
-}
-
 export interface Page<Row> {
   readonly meta: {
     readonly count: number;
-    readonly asof: string;
+    /** `latest`, the as-of day of the rows, or null where there are none. */
+    readonly asof: string | null;
     readonly as_known_at: string;
     readonly next_cursor: string | null;
     readonly releases: readonly ReleaseMeta[];
@@ -61,24 +55,34 @@ export interface Page<Row> {
 
 const PRICE_FIELDS = ['value', 'bid', 'ask', 'mid'] as const;
 
+/** What a flow that shows curves asks of its caller. */
+export type Reader = Pick<Caller, 'entitlements'>;
+
 export async function queryCurves(
   query: CurveQuery,
   ports: QueryPorts,
+  caller: Reader,
 ): Promise<Page<Partial<CurveObservation>>> {
+  const { limit = DEFAULT_PAGE_SIZE } = query;
   const question = questionOf(query);
-  const view = await viewOf(query, question, ports.tables);
+  const view = await viewOf(query, question, ports.tables, caller);
   const slice: CurveSlice = {
     releases: view.releases,
     latest: view.latest,
+    entitlements: caller.entitlements,
     filter: filterOf(query),
     ...(view.after === undefined ? {} : { after: view.after }),
-    limit: query.limit + 1,
+    limit: limit + 1,
   };
   const rows = await ports.queries.slice(slice);
-  const dropped =
-    query.prices === undefined ? [] : PRICE_FIELDS.filter((field) => !query.prices!.includes(field));
-  const page = pageOf(rows, query.limit, question, view, (row) => row);
+  const dropped = droppedFields(query);
+  const page = pageOf(rows, limit, question, view, (row) => row);
   return { meta: page.meta, data: page.data.map((row) => without(row, dropped)) };
+}
+
+/** Price fields that were not asked for. */
+export function droppedFields({ prices }: Pick<CurveQuery, 'prices'>): readonly (keyof CurveObservation)[] {
+  return prices === undefined ? [] : PRICE_FIELDS.filter((field) => !prices.includes(field));
 }
 
 function without(
@@ -107,15 +111,16 @@ export function filterOf(query: Readonly<Record<string, unknown>>): CurveFilter 
   );
 }
 
-/** Releases the question sees now, or saw when its cursor was made. */
-export async function viewOf(request: ViewRequest, question: string, tables: Tables): Promise<View> {
+/** Releases the question sees now, or saw when its cursor was made; those of vendors that are not the caller's are not there. */
+export async function viewOf(
+  request: ViewRequest,
+  question: string,
+  tables: Tables,
+  caller: Reader,
+): Promise<View> {
   const cursor = request.cursor === undefined ? undefined : readCursor(request.cursor, question);
-  const all = await tables.releases('main');
-  const newest = all.reduce(
-    (latest, { known_at }) => (known_at > latest ? known_at : latest),
-    '1970-01-01T00:00:00.000Z',
-  );
-  const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newest;
+  const all = (await tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newestKnown(all);
   const after = cursor === undefined ? {} : { after: cursor.after };
   if (request.version !== undefined) {
     if (request.asof !== undefined) {
@@ -128,12 +133,20 @@ export async function viewOf(request: ViewRequest, question: string, tables: Tab
     const releases = all.filter(
       ({ version, known_at }) => version === request.version && known_at <= as_known_at,
     );
+    if (releases.length === 0) throw versionNotFound(request.version);
     return { releases, latest: false, as_known_at, ...after };
   }
   const current = currentReleases(all, as_known_at);
   const latest = request.asof === undefined || request.asof === 'latest';
   const releases = latest ? current : current.filter(({ asof_date }) => asof_date === request.asof);
   return { releases, latest, as_known_at, ...after };
+}
+
+export function versionNotFound(version: string, field = 'version'): AurumError {
+  return refusal('version_not_found', `there is no released version ${version}, or it was not known yet`, {
+    field,
+    remedy: 'GET /v1/releases lists the versions there are.',
+  });
 }
 
 /** One page out of `limit + 1` rows, with the cursor of the next one. */
@@ -152,18 +165,12 @@ export function pageOf<Row extends RowPosition>(
   return {
     meta: {
       count: data.length,
-      asof: view.latest ? 'latest' : (asofs[0] ?? 'none'),
+      asof: view.latest ? 'latest' : (asofs[0] ?? null),
       as_known_at: view.as_known_at,
       next_cursor: cursor ?? null,
       releases: view.releases
         .filter(({ asof_date }) => !view.latest || asofs.includes(asof_date))
-        .map(({ vendor, asof_date, version, known_at, lake_commit }) => ({
-          vendor,
-          asof_date,
-          version,
-          known_at,
-          lake_commit,
-        })),
+        .map(releaseMetaOf),
     },
     data,
   };

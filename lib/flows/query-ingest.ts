@@ -1,11 +1,14 @@
 /** What arrived and where it stands, and what waits in quarantine with its reasons. */
-import { refusal } from '#lib/domain/errors.ts';
+import type { z } from 'zod';
+import { standingOf, stateOf } from '#lib/domain/four-eyes.ts';
 import type { IngestEntry, IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
+import type { quarantineListAnswer, quarantineShowAnswer } from '#schemas/ingest-answer.ts';
 import type { IngestQuery, QuarantineListQuery } from '#schemas/ingest-query.ts';
-import { type GateResult, gateResult } from '#schemas/stages.ts';
-import { requireJson } from './json-objects.ts';
-import { quarantined } from './run-gate.ts';
+import { notInQuarantine } from './decide-quarantine.ts';
+import { holdOf } from './decisions.ts';
+import { versionOfKey } from './stage-keys.ts';
+import { standingGate } from './standing-gate.ts';
 
 interface Listing<Row> {
   readonly meta: { readonly count: number };
@@ -32,42 +35,36 @@ export async function queryIngest(
   );
 }
 
-export interface QuarantineEntry {
-  readonly version: string;
-  readonly vendor: string;
-  readonly asof_date: string;
-  readonly source_file: string;
-  readonly summary: string;
-  readonly failure_count: number;
-  readonly checked_at: string;
-}
+type QuarantineList = z.infer<typeof quarantineListAnswer>;
 
 /** Newest first. */
 export async function listQuarantine(
   query: QuarantineListQuery,
   { objects }: { objects: ObjectStore },
-): Promise<Listing<QuarantineEntry>> {
-  const entries: QuarantineEntry[] = [];
+): Promise<QuarantineList> {
+  const entries: QuarantineList['data'] = [];
   for await (const { key } of objects.list('quarantine/')) {
     if (!key.endsWith('/result.json')) continue;
-    const { version, summary, checked_at, report } = await requireJson(objects, key, gateResult);
+    const hold = await holdOf(objects, versionOfKey(key));
+    if (hold === undefined) continue;
+    const { version, summary, checked_at, report } = hold.gate;
     const { vendor, asof_date, source_file, failure_count } = report;
+    const state = stateOf(hold);
     if (query.asof !== undefined && query.asof !== asof_date) continue;
-    entries.push({ version, vendor, asof_date, source_file, summary, failure_count, checked_at });
+    if (query.state !== undefined && query.state !== state) continue;
+    entries.push({ version, vendor, asof_date, source_file, summary, failure_count, checked_at, state });
   }
-  return listing(entries.sort((a, b) => (a.checked_at < b.checked_at ? 1 : -1)));
+  const data = entries.sort((a, b) => (a.checked_at < b.checked_at ? 1 : -1));
+  return { meta: { count: data.length }, data };
 }
 
+/** The result that stands, with the way out of quarantine. */
 export async function showQuarantined(
   { version }: { version: string },
   { objects }: { objects: ObjectStore },
-): Promise<{ meta: { version: string }; data: GateResult }> {
-  const data = await quarantined(objects, version);
-  if (data === undefined) {
-    throw refusal('quarantine_not_found', `no workbook version ${version} is in quarantine`, {
-      field: 'version',
-      remedy: 'GET /v1/quarantine lists what is.',
-    });
-  }
-  return { meta: { version }, data };
+): Promise<z.infer<typeof quarantineShowAnswer>> {
+  const hold = await holdOf(objects, version);
+  if (hold === undefined) throw notInQuarantine(version);
+  const standing = await standingGate(objects, version);
+  return { meta: { version }, data: { ...standing!.gate, standing: standingOf(hold) } };
 }

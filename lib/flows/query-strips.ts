@@ -1,13 +1,31 @@
 /** Strips of released curves: those the vendor quotes and those that follow from its months, each saying which it is. */
+import { hoursOfCurve } from '#lib/domain/calendar/curve-hours.ts';
+import { monthHours } from '#lib/domain/calendar/market-calendar.ts';
 import { refusal } from '#lib/domain/errors.ts';
-import { deriveStrips, quotedStrip, type StripRow } from '#lib/domain/strips.ts';
+import {
+  deriveStrips,
+  hourWeighted,
+  PLAIN_MEAN,
+  quotedStrip,
+  type StripRow,
+  type StripWeighting,
+} from '#lib/domain/strips.ts';
 import { OTC_SEASONS } from '#lib/domain/tenor.ts';
 import type { VendorAdapter } from '#lib/domain/vendor.ts';
 import type { CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { StripQuery } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import { filterOf, type Page, pageOf, type QueryPorts, questionOf, viewOf } from './query-curves.ts';
+import type { StripRule } from '#schemas/strip.ts';
+import {
+  filterOf,
+  type Page,
+  pageOf,
+  type QueryPorts,
+  questionOf,
+  type Reader,
+  viewOf,
+} from './query-curves.ts';
 
 export interface StripPorts extends QueryPorts {
   readonly vendors: readonly VendorAdapter[];
@@ -16,13 +34,18 @@ export interface StripPorts extends QueryPorts {
 /** Rows one question may draw on; a broader one is refused, since strips are derived before they are paged. */
 const MAX_SOURCE_ROWS = 200_000;
 
-export async function queryStrips(query: StripQuery, ports: StripPorts): Promise<Page<StripRow>> {
+export async function queryStrips(
+  query: StripQuery,
+  ports: StripPorts,
+  caller: Reader,
+): Promise<Page<StripRow>> {
   const question = questionOf(query);
-  const view = await viewOf(query, question, ports.tables);
+  const view = await viewOf(query, question, ports.tables, caller);
   const { tenor_type, contract_from, contract_to, ...identity } = filterOf(query);
   const source: CurveSlice = {
     releases: view.releases,
     latest: view.latest,
+    entitlements: caller.entitlements,
     filter: identity,
     limit: MAX_SOURCE_ROWS + 1,
   };
@@ -40,7 +63,7 @@ export async function queryStrips(query: StripQuery, ports: StripPorts): Promise
     ...(query.source === 'derived'
       ? []
       : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
-    ...(query.source === 'vendor' ? [] : derived(rows, view.releases, ports.vendors)),
+    ...(query.source === 'vendor' ? [] : derived(rows, view.releases, ports.vendors, query.rule)),
   ];
   const wanted = strips.filter(
     (strip) =>
@@ -59,6 +82,7 @@ function derived(
   rows: readonly CurveObservation[],
   releases: readonly CurveRelease[],
   vendors: readonly VendorAdapter[],
+  rule: StripRule,
 ): StripRow[] {
   const curves = new Map<string, CurveObservation[]>();
   for (const row of rows) {
@@ -72,8 +96,17 @@ function derived(
     const { source_file, asof_date } = months[0]!;
     const release = releases.find((one) => one.source_file === source_file && one.asof_date === asof_date);
     const adapter = vendors.find(({ vendor }) => vendor === release?.vendor);
-    return deriveStrips(months, adapter?.seasons ?? OTC_SEASONS);
+    return deriveStrips(months, adapter?.seasons ?? OTC_SEASONS, weightingOf(rule, months[0]!));
   });
+}
+
+/** A curve without hours of delivery (allowances, certificates, oil) keeps the plain mean, and says why. */
+function weightingOf(rule: StripRule, curve: CurveObservation): StripWeighting {
+  if (rule === 'plain_mean') return PLAIN_MEAN;
+  const hours = hoursOfCurve(curve);
+  if (hours === undefined) return { ...PLAIN_MEAN, text: `${PLAIN_MEAN.text}: it has no hours of delivery` };
+  const { calendar, block } = hours;
+  return hourWeighted((month) => monthHours(calendar, block, month), `${block} of ${calendar.name}`);
 }
 
 /** A quoted and a derived strip of one tenor stand side by side: the source is part of the place. */

@@ -15,6 +15,7 @@ import type { Tables } from '#lib/ports/tables.ts';
 import { utcTimestamp } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import { gateResult, type ParseReport, parseReport } from '#schemas/stages.ts';
+import { keepOverride } from './apply-decisions.ts';
 import { type DescribePorts, describeRelease } from './describe-release.ts';
 import { type IngestPorts, ingestWorkbook } from './ingest-workbook.ts';
 import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
@@ -233,14 +234,17 @@ async function replay(
   const instants = await knownInstants(staged, ports);
   const onMain = new Set(main.map(({ version }) => version));
   const later: Delivery[] = [];
+  const knownPorts = (version: string) =>
+    instants.has(version) ? { ...ports, hotfix_approval: false } : ports;
   for (const [index, delivery] of inOrder(staged, instants).entries()) {
     const { version } = delivery;
     tell(`releasing ${index + 1} of ${staged.length}: ${delivery.source_file}, ${version}`);
     const verdict = await attempt(run, version, () => gateWorkbook(version, ports));
     if (verdict === undefined) continue;
+    await attempt(run, version, () => keepOverride(version, ports.objects));
     // A new instant is after all old ones: given too early, it would push the instants of its slot that are known.
     if (instants.size > 0 && !instants.has(version)) later.push(delivery);
-    else await attempt(run, version, () => releaseAgain(version, onMain, ports));
+    else await attempt(run, version, () => releaseAgain(version, onMain, knownPorts(version)));
   }
   for (const { version } of later) await attempt(run, version, () => releaseAgain(version, onMain, ports));
   return instants;
@@ -306,7 +310,10 @@ async function knownInstants(
   return instants;
 }
 
-/** A release record without its rows on main is of a table that is gone: it would make the release void. */
+/**
+ * A correction of which an instant is known was let in before; any other waits as it did. A release record without its rows on main is
+ * of a table that is gone: it would make the release void.
+ */
 async function releaseAgain(
   version: string,
   onMain: ReadonlySet<string>,
@@ -314,7 +321,8 @@ async function releaseAgain(
 ): Promise<void> {
   const key = releasedKey(version);
   if (!onMain.has(version) && (await ports.objects.head(key)) !== undefined) await ports.objects.delete(key);
-  if ((await releaseWorkbook(version, ports)) !== 'red') await publishWorkbook(version, ports);
+  const outcome = await releaseWorkbook(version, ports);
+  if (outcome === 'released' || outcome === 'already') await publishWorkbook(version, ports);
 }
 
 interface Standing {
@@ -335,7 +343,7 @@ async function settle(scope: RebuildScope, run: Run): Promise<Standing> {
     if (scope !== 'tables') tell(`recording ${index + 1} of ${staged.length}: ${version}`);
     const report = await requireJson(ports.objects, stagedReportKey(version), parseReport);
     const gate = await readJson(ports.objects, gateResultKey(version), gateResult);
-    if (gate?.verdict === 'red') red += 1;
+    if (gate?.verdict === 'red' && !onMain.has(version)) red += 1;
     if (gate?.verdict === 'red' || onMain.has(version))
       settled.add(`${report.source.key}|${report.source.etag}`);
     if (scope !== 'tables')

@@ -1,7 +1,7 @@
 /**
- * Green gate result -> rows on `main`. Stages the data files, commits them with the release record and the QA checks on
- * branch `eod_{YYYYMMDD}`, moves `main` to it, versions the workbook's objects in the lake, tags the day when it is
- * complete. Every step is conditional or void the second time, so a crash between any two is mended by redelivery.
+ * Green gate result, or a red one that two people let pass -> rows on `main`. Stages the data files, commits them with the
+ * release record and the QA checks on branch `eod_{YYYYMMDD}`, moves `main` to it, versions the workbook's objects in the
+ * lake, tags the day when it is complete. A correction of what is released goes by a branch of its own, and may wait there. Every step is conditional or void the second time, so a crash between any two is mended by redelivery.
  */
 import { z } from 'zod';
 import { busy } from '#lib/domain/errors.ts';
@@ -15,7 +15,15 @@ import type { RefHead, StagedFile, Tables } from '#lib/ports/tables.ts';
 import type { LakeObject, VersionedLake } from '#lib/ports/versioned-lake.ts';
 import { utcTimestamp } from '#schemas/curve-observation.ts';
 import { type CurveRelease, curveRelease } from '#schemas/lake.ts';
-import { type GateResult, gateResult } from '#schemas/stages.ts';
+import type { GateResult } from '#schemas/stages.ts';
+import {
+  claimHotfixBranch,
+  type HotfixPorts,
+  hotfixBranchOf,
+  hotfixStanding,
+  impactOf,
+  releaseToCorrect,
+} from './hotfix.ts';
 import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
 import {
   gateResultKey,
@@ -25,10 +33,9 @@ import {
   stagedReportKey,
   stagedRowsKey,
 } from './stage-keys.ts';
+import { type StandingGate, standingGate } from './standing-gate.ts';
 
-export interface ReleasePorts {
-  readonly objects: ObjectStore;
-  readonly tables: Tables;
+export interface ReleasePorts extends HotfixPorts {
   readonly lake: VersionedLake;
   readonly log: IngestLog;
   readonly clock: Clock;
@@ -48,18 +55,79 @@ const releaseIntent = z.strictObject({ known_at: utcTimestamp });
 /** Other releases may move `main` first; each loss costs one cheap retry, since staged files are kept. */
 const COMMIT_ATTEMPTS = 200;
 
-export async function releaseWorkbook(
-  version: string,
-  ports: ReleasePorts,
-): Promise<'released' | 'already' | 'red'> {
+/** `waiting`: a correction that lies on its branch until it is approved. */
+export type ReleaseOutcome = 'released' | 'already' | 'red' | 'waiting' | 'rejected';
+
+export async function releaseWorkbook(version: string, ports: ReleasePorts): Promise<ReleaseOutcome> {
   if ((await ports.objects.head(releasedKey(version))) !== undefined) return 'already';
-  const gate = await requireJson(ports.objects, gateResultKey(version), gateResult);
-  if (gate.verdict === 'red') return 'red';
-  const lake_commit = await commitLake(gate, ports);
-  const { release, commit } = await commitTables(gate, lake_commit, ports);
+  const standing = await standingGate(ports.objects, version);
+  if (standing === undefined) throw busy('stage_object_missing', `${version} has no gate result yet`);
+  if (standing.gate.verdict === 'red') return 'red';
+  for (;;) {
+    const way = await wayOf(standing, ports);
+    if ('stopped' in way) return way.stopped;
+    const lake_commit = await commitLake(standing, way.branch, ports);
+    await mergeLake(standing, way.branch, ports);
+    const made = await commitTables(standing.gate, { ...way, lake_commit }, ports);
+    // Another workbook of the slot was first: then this one is its correction.
+    if (made !== 'slot_taken') return announce(standing.gate, made, ports);
+  }
+}
+
+interface Way {
+  readonly branch: string;
+  /** Whether it is known to correct what is released. */
+  readonly isCorrection: boolean;
+}
+
+/** The branch the version goes by, or why it goes no further now. */
+async function wayOf(
+  standing: StandingGate,
+  ports: ReleasePorts,
+): Promise<Way | { readonly stopped: 'waiting' | 'rejected' }> {
+  const { report } = standing.gate;
+  const current = await releaseToCorrect(report, ports.tables);
+  if (current === undefined) {
+    const claimed = await hotfixBranchOf(report, ports.objects);
+    return { branch: claimed ?? branchOf(report.asof_date), isCorrection: claimed !== undefined };
+  }
+  const branch = await claimHotfixBranch(report, ports.objects);
+  const impact = await impactOf(report, branch, current, ports);
+  const { state } = await hotfixStanding(impact, report.source.uploaded_by, ports);
+  if (state === 'rejected') return { stopped: 'rejected' };
+  if (state !== 'waiting') return { branch, isCorrection: true };
+  await layOnBranch(standing, branch, ports);
+  return { stopped: 'waiting' };
+}
+
+/** Commits the correction on its branch of lake and tables, where it can be looked at; once. */
+async function layOnBranch(standing: StandingGate, branch: string, ports: ReleasePorts): Promise<void> {
+  const { gate } = standing;
+  if ((await ports.tables.head(branch)) !== undefined) return;
+  const lake_commit = await commitLake(standing, branch, ports);
+  const base = await mainHead(ports.tables);
+  // Known from its merge on, the rows are staged again then; until then they say when they were checked.
+  const { files } = await stageFiles(gate, lake_commit, gate.checked_at, ports);
+  const { version, vendor, asof_date } = gate.report;
+  const summary = { 'aurum.version': version, 'aurum.vendor': vendor, 'aurum.asof': asof_date };
+  const made = await ports.tables.commit({ branch, base, files, summary, committed_at: gate.checked_at });
+  if (made.outcome === 'conflict') throw busy('release_contended', `main moved while ${branch} was made`);
+}
+
+interface Released {
+  readonly release: CurveRelease;
+  readonly commit: string;
+}
+
+async function announce(
+  gate: GateResult,
+  { release, commit }: Released,
+  ports: ReleasePorts,
+): Promise<'released'> {
   const tag = await tagDay(release, commit, ports);
-  const { source, vendor, asof_date } = gate.report;
-  const detail = `${release.row_count} rows on main${tag === null ? '' : `, ${tag}`}`;
+  const { version, source, vendor, asof_date } = gate.report;
+  const let_pass = gate.override === undefined ? '' : `, overridden by ${gate.override.author}`;
+  const detail = `${release.row_count} rows on main${tag === null ? '' : `, ${tag}`}${let_pass}`;
   const entry = { source_key: source.key, etag: source.etag, version, vendor, asof_date, detail };
   await ports.log.record({ ...entry, stage: 'released', status: 'running', at: ports.clock.now() });
   await writeOnce(ports.objects, releasedKey(version), toJson({ release, tables_commit: commit, tag }));
@@ -68,19 +136,24 @@ export async function releaseWorkbook(
 
 const branchOf = (asof_date: string) => `eod_${asof_date.replaceAll('-', '')}`;
 
-/** The raw, staged and gate objects of the workbook as one lake commit, merged to main. */
-async function commitLake(gate: GateResult, ports: ReleasePorts): Promise<string> {
+/** The raw, staged and gate objects of the workbook as one lake commit, with what people decided on it. */
+async function commitLake(
+  { key: gate_key, gate }: StandingGate,
+  branch: string,
+  ports: ReleasePorts,
+): Promise<string> {
   const { version, report } = gate;
-  const branch = branchOf(report.asof_date);
   const objects: LakeObject[] = [
     { key: report.source.key, etag: report.source.etag, size: report.source.size },
   ];
-  for (const key of [
+  const keys = [
     stagedRowsKey(version),
     stagedReportKey(version),
     stagedFailuresKey(version),
     gateResultKey(version),
-  ]) {
+  ];
+  if (gate_key !== gateResultKey(version)) keys.push(gate_key);
+  for (const key of keys) {
     const stored = await ports.objects.get(key);
     if (stored !== undefined) objects.push({ key, etag: stored.etag, size: stored.body.length });
   }
@@ -90,15 +163,13 @@ async function commitLake(gate: GateResult, ports: ReleasePorts): Promise<string
     'aurum.asof': report.asof_date,
   };
   await ports.lake.ensureBranch(branch, 'main');
-  const commit = await ports.lake.commit(
-    branch,
-    `Release ${report.source_file}`,
-    metadata,
-    objects,
-    gate.checked_at,
-  );
-  await ports.lake.merge(branch, 'main', `Merge ${branch}: ${report.source_file}`, gate.checked_at);
+  const message = `Release ${report.source_file}`;
+  const commit = await ports.lake.commit(branch, message, metadata, objects, gate.checked_at);
   return commit.id;
+}
+
+async function mergeLake({ gate }: StandingGate, branch: string, { lake }: ReleasePorts): Promise<void> {
+  await lake.merge(branch, 'main', `Merge ${branch}: ${gate.report.source_file}`, gate.checked_at);
 }
 
 /** Releases of one process take turns, instead of losing the race for `main` to each other. */
@@ -106,32 +177,29 @@ const turns = inTurns();
 
 function commitTables(
   gate: GateResult,
-  lake_commit: string,
+  way: Way & { readonly lake_commit: string },
   ports: ReleasePorts,
-): Promise<{ release: CurveRelease; commit: string }> {
-  return turns('main', () => commitInTurn(gate, lake_commit, ports));
+): Promise<Released | 'slot_taken'> {
+  return turns('main', () => commitInTurn(gate, way, ports));
 }
 
 async function commitInTurn(
   gate: GateResult,
-  lake_commit: string,
+  { branch, isCorrection, lake_commit }: Way & { readonly lake_commit: string },
   ports: ReleasePorts,
-): Promise<{ release: CurveRelease; commit: string }> {
-  const { version, report } = gate;
+): Promise<Released | 'slot_taken'> {
+  const { version, vendor, asof_date } = gate.report;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const base = await mainHead(ports.tables);
     const released = await ports.tables.releases(base);
-    const done = released.find((release) => release.version === version);
+    const slot = released.filter((release) => release.vendor === vendor && release.asof_date === asof_date);
+    const done = slot.find((release) => release.version === version);
     if (done !== undefined) return { release: done, commit: base.commit };
-    const known_at = await knownAt(gate, released, ports);
+    if (slot.length > 0 && !isCorrection) return 'slot_taken';
+    const known_at = await knownAt(gate, slot, ports);
     const { release, files } = await stageFiles(gate, lake_commit, known_at, ports);
-    const summary = {
-      'aurum.version': version,
-      'aurum.vendor': report.vendor,
-      'aurum.asof': report.asof_date,
-    };
-    const request = { branch: branchOf(report.asof_date), base, files, summary, committed_at: known_at };
-    const commit = await ports.tables.commit(request);
+    const summary = { 'aurum.version': version, 'aurum.vendor': vendor, 'aurum.asof': asof_date };
+    const commit = await ports.tables.commit({ branch, base, files, summary, committed_at: known_at });
     if (commit.outcome === 'conflict') continue;
     if ((await ports.tables.fastForward(commit.head, base)) === 'moved')
       return { release, commit: commit.head.commit };
@@ -153,11 +221,9 @@ async function mainHead(tables: Tables): Promise<RefHead> {
  */
 async function knownAt(
   gate: GateResult,
-  released: readonly CurveRelease[],
+  slot: readonly CurveRelease[],
   ports: ReleasePorts,
 ): Promise<string> {
-  const { vendor, asof_date } = gate.report;
-  const slot = released.filter((release) => release.vendor === vendor && release.asof_date === asof_date);
   const newest = slot.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '');
   const key = releaseIntentKey(gate.version);
   await writeOnce(ports.objects, key, toJson({ known_at: after(newest, ports.clock.now()) }));
@@ -202,8 +268,8 @@ async function stageFiles(
     release,
     files: [
       curves,
-      await ports.tables.stageRelease(release),
-      await ports.tables.stageQaChecks(version, checks),
+      await ports.tables.stageRows('market.curve_release', { version, at: known_at }, [release]),
+      await ports.tables.stageRows('market.qa_checks', { version, at: gate.checked_at }, checks),
     ],
   };
 }

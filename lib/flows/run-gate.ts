@@ -18,7 +18,13 @@ import type { CurveRelease, QaCheck } from '#schemas/lake.ts';
 import { type GateResult, gateResult, type ParseReport, parseReport } from '#schemas/stages.ts';
 import { readJson, requireJson, toJson, writeOnce } from './json-objects.ts';
 import { currentReleases } from './releases-in-view.ts';
-import { gateResultKey, quarantinePrefix, stagedReportKey, stagedRowsKey } from './stage-keys.ts';
+import {
+  gateResultKey,
+  gateRetryKey,
+  quarantinePrefix,
+  stagedReportKey,
+  stagedRowsKey,
+} from './stage-keys.ts';
 
 export interface GatePorts {
   readonly objects: ObjectStore;
@@ -34,12 +40,31 @@ export interface GatePorts {
 }
 
 export async function gateWorkbook(version: string, ports: GatePorts): Promise<'green' | 'red' | 'already'> {
-  if ((await ports.objects.head(gateResultKey(version))) !== undefined) return 'already';
+  return judge(version, { key: gateResultKey(version), marker: version }, ports);
+}
+
+/** Runs the gate again, by the decision of that number; the first result stays as it is. */
+export async function gateAgain(
+  version: string,
+  number: number,
+  ports: GatePorts,
+): Promise<'green' | 'red' | 'already'> {
+  const key = gateRetryKey(version, number);
+  return judge(version, { key, marker: `${version}/retry-${number}` }, ports);
+}
+
+async function judge(
+  version: string,
+  { key, marker }: { readonly key: string; readonly marker: string },
+  ports: GatePorts,
+): Promise<'green' | 'red' | 'already'> {
+  if ((await ports.objects.head(key)) !== undefined) return 'already';
   const report = await requireJson(ports.objects, stagedReportKey(version), parseReport);
   const run = await evaluate(report, ports);
+  const verdict = run.success ? 'green' : 'red';
   const result: GateResult = {
     version,
-    verdict: run.success ? 'green' : 'red',
+    verdict,
     summary: summaryOf(report, run),
     suites: [...run.suites],
     warnings: run.warnings,
@@ -48,12 +73,12 @@ export async function gateWorkbook(version: string, ports: GatePorts): Promise<'
   };
   await ports.bus.publish(
     ports.qaTopic,
-    version,
+    marker,
     qaChecks(version, report.asof_date, run.suites, result.checked_at),
   );
-  if (result.verdict === 'red') await quarantine(result, ports);
-  const status = result.verdict === 'green' ? 'running' : 'red';
-  const stage = result.verdict === 'green' ? 'gated' : 'quarantined';
+  if (verdict === 'red') await quarantine(result, marker, ports);
+  const status = verdict === 'green' ? 'running' : 'red';
+  const stage = verdict === 'green' ? 'gated' : 'quarantined';
   await ports.log.record({
     ...logEntry(report),
     stage,
@@ -62,8 +87,8 @@ export async function gateWorkbook(version: string, ports: GatePorts): Promise<'
     at: result.checked_at,
   });
   // The result is the trigger of the release: last, when quarantine and alert are durable.
-  await writeOnce(ports.objects, gateResultKey(version), toJson(result));
-  return result.verdict;
+  await writeOnce(ports.objects, key, toJson(result));
+  return verdict;
 }
 
 /** Cells that could not be read come first: what else is red mostly follows from them. */
@@ -137,11 +162,11 @@ async function previousDay(report: ParseReport, ports: GatePorts): Promise<Curve
   return newest === undefined ? undefined : loadRows(ports.objects, newest.data_file);
 }
 
-async function quarantine(result: GateResult, ports: GatePorts): Promise<void> {
+async function quarantine(result: GateResult, marker: string, ports: GatePorts): Promise<void> {
   const { version, report } = result;
   await writeOnce(ports.objects, `${quarantinePrefix(version)}report.json`, toJson(report));
   await writeOnce(ports.objects, `${quarantinePrefix(version)}result.json`, toJson(result));
-  const alert_id = `gate_red:${version}`;
+  const alert_id = `gate_red:${marker}`;
   await ports.bus.publish(ports.alertTopic, alert_id, [
     {
       alert_id,

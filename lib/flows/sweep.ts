@@ -12,6 +12,8 @@ export interface SweepStages {
   gate(version: string): Promise<unknown>;
   release(version: string): Promise<unknown>;
   publish(version: string): Promise<unknown>;
+  /** Carries out what people decided on the version. */
+  decisions(version: string): Promise<unknown>;
 }
 
 export interface SweepPorts {
@@ -29,6 +31,7 @@ export interface SweepReport {
   readonly ingested: readonly string[];
   readonly gated: readonly string[];
   readonly released: readonly string[];
+  readonly decided: readonly string[];
   readonly published: readonly string[];
   /** What could not be driven on this time, with the reason; the next sweep tries again. */
   readonly failed: readonly string[];
@@ -51,22 +54,35 @@ export async function sweep(ports: SweepPorts): Promise<SweepReport> {
   const lost = raw.filter(({ key, etag }) => !begun.has(`${key}|${etag}`));
   const ingested = await driveOn(lost, ({ key }) => key, stages.ingest, failed);
 
-  const staged = await versions(objects, 'staged/', '/report.json', isOld);
-  const judged = await versions(objects, 'gated/', '/result.json');
+  const staged = versions(await listed(objects, 'staged/'), '/report.json', isOld);
+  const judged = versions(await listed(objects, 'gated/'), '/result.json');
   const gated = await driveOn(without(staged, judged), String, stages.gate, failed);
 
-  const judgedLongAgo = await versions(objects, 'gated/', '/result.json', isOld);
-  const red = await versions(objects, 'quarantine/', '/result.json');
-  const onMain = await versions(objects, 'released/', '.json');
-  const released = await driveOn(without(judgedLongAgo, [...red, ...onMain]), String, stages.release, failed);
+  const rejected = versions(await listed(objects, 'rejected/'), '.json');
+  const settled = [...versions(await listed(objects, 'released/'), '.json'), ...rejected];
+  const decisions = versions(await listed(objects, 'decisions/'), '.json', isOld);
+  const decided = await driveOn(without(decisions, settled), String, stages.decisions, failed);
+
+  const results = await listed(objects, 'gated/');
+  const red = versions(await listed(objects, 'quarantine/'), '/result.json');
+  const green = without(versions(results, '/result.json', isOld), red);
+  // What people decided on a red one wrote another result beside it.
+  const again = results.filter(({ key }) => !key.endsWith('/result.json'));
+  const let_through = without(versions(again, '.json', isOld), green);
+  const released = await driveOn(
+    without([...green, ...let_through], settled),
+    String,
+    stages.release,
+    failed,
+  );
 
   // Publication leaves no object, so the log says which released versions are not published yet.
-  const releasedLongAgo = await versions(objects, 'released/', '.json', isOld);
+  const releasedLongAgo = versions(await listed(objects, 'released/'), '.json', isOld);
   const served = entries.flatMap(({ version, stage }) =>
     stage === 'published' && version !== null ? [version] : [],
   );
   const published = await driveOn(without(releasedLongAgo, served), String, stages.publish, failed);
-  return { listed: raw.length, ingested, gated, released, published, failed };
+  return { listed: raw.length, ingested, gated, decided, released, published, failed };
 }
 
 async function listed(objects: ObjectStore, prefix: string): Promise<ObjectEntry[]> {
@@ -76,16 +92,13 @@ async function listed(objects: ObjectStore, prefix: string): Promise<ObjectEntry
 }
 
 /** Versions that have an object of that name. */
-async function versions(
-  objects: ObjectStore,
-  prefix: string,
+function versions(
+  entries: readonly ObjectEntry[],
   suffix: string,
   wanted: (entry: ObjectEntry) => boolean = () => true,
-): Promise<string[]> {
-  const entries = await listed(objects, prefix);
-  return entries
-    .filter((entry) => entry.key.endsWith(suffix) && wanted(entry))
-    .map(({ key }) => versionOfKey(key));
+): string[] {
+  const found = entries.filter((entry) => entry.key.endsWith(suffix) && wanted(entry));
+  return [...new Set(found.map(({ key }) => versionOfKey(key)))];
 }
 
 function without(some: readonly string[], others: readonly string[]): string[] {
@@ -93,7 +106,7 @@ function without(some: readonly string[], others: readonly string[]): string[] {
   return some.filter((one) => !known.has(one));
 }
 
-/** Names of the items that were driven on. One that fails is told and does not stop the others. */
+/** Names of the items that were driven on; not of those that wait for people. One that fails is told and does not stop the others. */
 async function driveOn<T>(
   items: readonly T[],
   name: (item: T) => string,
@@ -103,8 +116,8 @@ async function driveOn<T>(
   const driven: string[] = [];
   for (const item of items) {
     try {
-      await drive(item);
-      driven.push(name(item));
+      const outcome = await drive(item);
+      if (outcome !== 'waiting' && outcome !== 'red') driven.push(name(item));
     } catch (error) {
       failed.push(`${name(item)}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -18,6 +18,7 @@ import { type ParseReport, parseReport } from '#schemas/stages.ts';
 import { readJson } from './json-objects.ts';
 import { releasedRecord } from './release-curves.ts';
 import { gateResultKey, stagedReportKey, stagedRowsKey } from './stage-keys.ts';
+import { standingGate } from './standing-gate.ts';
 import { type CellFault, type CellProof, cellFaults, identityFaults, midCell } from './verify-cells.ts';
 import {
   addRow,
@@ -436,6 +437,9 @@ async function proveLake(
     return;
   }
   const keys = [stagedRowsKey(version), stagedReportKey(version), gateResultKey(version)];
+  // The result of an override, or of a gate that was run again.
+  const standing = await standingGate(objects, version);
+  if (standing !== undefined && standing.key !== gateResultKey(version)) keys.push(standing.key);
   if (report !== undefined && report.failures_key !== null) keys.push(report.failures_key);
   const current = await Promise.all(keys.map((key) => objects.head(key)));
   const etags = new Map([

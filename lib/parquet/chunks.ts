@@ -106,14 +106,16 @@ export function textsChunk(
   return { encoding: 'PLAIN', page: writer.getBytes(), rows: rows.length, nulls };
 }
 
-export function booleansChunk(field: Field, values: readonly boolean[]): Chunk {
-  const bits = new Uint8Array(Math.ceil(values.length / 8));
-  for (const [index, value] of values.entries()) if (value) bits[index >> 3]! |= 1 << (index & 7);
+export function booleansChunk(field: Field, values: readonly (boolean | null)[]): Chunk {
+  const present = values.filter((value) => value !== null);
+  const bits = new Uint8Array(Math.ceil(present.length / 8));
+  for (const [index, value] of present.entries()) if (value) bits[index >> 3]! |= 1 << (index & 7);
   const writer = new ByteWriter();
-  appendLevels(writer, field, { codes: [0], lengths: [values.length] });
+  const missing = Int8Array.from(values, (value) => (value === null ? NULL : 0));
+  const { nulls } = appendLevels(writer, field, presence(missing));
   writer.appendBytes(bits);
-  const range = { lower: values.every(Boolean), upper: values.some(Boolean) };
-  return { encoding: 'PLAIN', page: writer.getBytes(), rows: values.length, nulls: 0, ...range };
+  const range = present.length === 0 ? {} : { lower: present.every(Boolean), upper: present.some(Boolean) };
+  return { encoding: 'PLAIN', page: writer.getBytes(), rows: values.length, nulls, ...range };
 }
 
 /** Codes 0 (a value) and -1 (null), one for each row. */

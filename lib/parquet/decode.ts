@@ -108,6 +108,11 @@ export function decodeRows<Row>(fields: readonly Field<keyof Row & string>[], by
 
 function valuesOf(file: Stretch, group: GroupLayout, field: Field): unknown[] {
   if (field.type === 'boolean') return readBooleans(file, group, field);
+  if (field.type === 'double') {
+    const numbers = new Float64Array(group.rows);
+    readDoubles(file, group, field, numbers);
+    return Array.from(numbers, (value) => (Number.isNaN(value) ? null : value));
+  }
   const { runs, values } = readCoded(file, group, field);
   const shown = values.map((value) => {
     if (field.type === 'date') return dateOf(value);

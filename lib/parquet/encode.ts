@@ -59,7 +59,11 @@ export function encodeRows<Row>(
 
 function rowsChunk<Row>(field: Field, rows: readonly Row[]): Chunk {
   const values = rows.map((row) => row[field.name as keyof Row] as string | number | boolean | null);
-  if (field.type === 'boolean') return booleansChunk(field, values.map(Boolean));
+  if (field.type === 'boolean') return booleansChunk(field, values as readonly (boolean | null)[]);
+  if (field.type === 'double') {
+    const numbers = Float64Array.from(values, (value) => (value === null ? Number.NaN : Number(value)));
+    return doublesChunk(field, numbers, Uint32Array.from(values.keys()));
+  }
   const each = runsOf(Array.from(values.keys()));
   return codedChunk(field, coding(values.map((value) => stored(field, value))), each);
 }
@@ -72,11 +76,11 @@ function stored(field: Field, value: string | number | boolean | null): Stored |
 }
 
 /** Days since 1970-01-01. */
-function daysOf(date: string): number {
+export function daysOf(date: string): number {
   return Date.parse(`${date}T00:00:00Z`) / DAY_MS;
 }
 
-function microsOf(timestamp: string): bigint {
+export function microsOf(timestamp: string): bigint {
   return BigInt(Date.parse(timestamp)) * 1000n;
 }
 
@@ -85,7 +89,13 @@ type Codes = 'file' | 'series' | 'tenor' | 'sheet' | 'price_type';
 type CurveColumn =
   | { readonly by: Codes; readonly coding: Coding }
   | { readonly prices: Float64Array }
-  | { readonly longest_bytes: number; readonly write: (row: number, into: Uint8Array, at: number) => number };
+  | CellTexts;
+
+/** Cell addresses of a table's rows as UTF-8: `write` returns the end of what it wrote, -1 where there is no cell. */
+export interface CellTexts {
+  readonly longest_bytes: number;
+  readonly write: (row: number, into: Uint8Array, at: number) => number;
+}
 
 function groupRuns(table: CurveTable, rows: Uint32Array): Record<Codes, Runs> {
   const taken = (codes: Uint8Array | Uint16Array | Uint32Array) => runsOf(rows.map((row) => codes[row]!));
@@ -152,19 +162,19 @@ function curveColumns(
     mid: { prices: table.mid },
     curve_key: series('curve_key'),
     version_hash: sheet('version_hash'),
-    source_cell: cells(table.sheets, table.sheetCode, table.cellRow, table.cellColumn),
-    source_cell_bid_ask: cells(table.sheets, table.bidAskSheetCode, table.bidAskRow, table.bidAskColumn),
+    source_cell: cellTexts(table.sheets, table.sheetCode, table.cellRow, table.cellColumn),
+    source_cell_bid_ask: cellTexts(table.sheets, table.bidAskSheetCode, table.bidAskRow, table.bidAskColumn),
     _ingest_ts: file(ingest_ts === undefined ? 0n : microsOf(ingest_ts)),
   };
 }
 
 /** Cell addresses straight to bytes: nearly every one is different, so a string and a hash for each would be waste. */
-function cells(
+export function cellTexts(
   sheets: readonly SheetVersion[],
   sheetCode: Uint16Array,
   cellRow: Uint32Array,
   cellColumn: Uint16Array,
-): CurveColumn {
+): CellTexts {
   const prefixes = sheets.map(({ sheet_name }) => Buffer.from(`${sheet_name}!`));
   const letters: Buffer[] = [];
   const write = (row: number, into: Uint8Array, at: number): number => {

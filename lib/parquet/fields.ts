@@ -2,8 +2,9 @@
  * Columns of the lake's tables with their Iceberg field ids and types, and what an encoded file says about itself.
  * Knows nothing of bytes. A field id is for ever: a new column takes the next free one, a dropped one is not used again.
  */
+import { z } from 'zod';
 import { CURVE_COLUMNS, type CurveObservation, curveObservation } from '#schemas/curve-observation.ts';
-import { type CurveRelease, curveRelease, type QaCheck, qaCheck } from '#schemas/lake.ts';
+import { type FlatRow, type FlatTable, flatTables } from '#schemas/lake.ts';
 
 /** Names of Iceberg's primitive types. */
 export type FieldType = 'string' | 'date' | 'double' | 'timestamptz' | 'long' | 'boolean';
@@ -66,37 +67,34 @@ export const CURVE_FIELDS: readonly Field<keyof CurveObservation>[] = CURVE_COLU
 /** Order of the rows in a file of `market.curve_observation`, ascending; text by its UTF-8 bytes. */
 export const CURVE_SORT = ['curve_key', 'tenor_type', 'contract_month', 'tenor_label'] as const;
 
-/** `market.curve_release` */
-export const RELEASE_FIELDS: readonly Field<keyof CurveRelease>[] = (
-  [
-    [1, 'vendor', 'string'],
-    [2, 'asof_date', 'date'],
-    [3, 'version', 'string'],
-    [4, 'sequence', 'string'],
-    [5, 'known_at', 'timestamptz'],
-    [6, 'source_file', 'string'],
-    [7, 'source_key', 'string'],
-    [8, 'source_version_id', 'string'],
-    [9, 'source_sha256', 'string'],
-    [10, 'row_count', 'long'],
-    [11, 'data_file', 'string'],
-    [12, 'lake_commit', 'string'],
-  ] as const
-).map(([id, name, type]) => ({ id, name, type, required: !curveRelease.shape[name].isNullable() }));
+const NUMBERS: Readonly<Record<string, FieldType>> = {
+  integer: 'long',
+  number: 'double',
+  boolean: 'boolean',
+};
 
-/** `market.qa_checks` */
-export const QA_FIELDS: readonly Field<keyof QaCheck>[] = (
-  [
-    [1, 'version', 'string'],
-    [2, 'asof_date', 'date'],
-    [3, 'suite', 'string'],
-    [4, 'expectation', 'string'],
-    [5, 'column', 'string'],
-    [6, 'severity', 'string'],
-    [7, 'success', 'boolean'],
-    [8, 'element_count', 'long'],
-    [9, 'unexpected_count', 'long'],
-    [10, 'unexpected_cells', 'string'],
-    [11, 'checked_at', 'timestamptz'],
-  ] as const
-).map(([id, name, type]) => ({ id, name, type, required: !qaCheck.shape[name].isNullable() }));
+/** Columns of a small table as its schema orders them: one may be added to a schema at its end only. */
+export const FLAT_FIELDS = Object.fromEntries(
+  Object.entries(flatTables).map(([table, schema]) => [table, fieldsOfRows(schema)]),
+) as { readonly [Table in FlatTable]: readonly Field<keyof FlatRow<Table> & string>[] };
+
+export const RELEASE_FIELDS = FLAT_FIELDS['market.curve_release'];
+
+function fieldsOfRows({ shape }: z.ZodObject): readonly Field[] {
+  return Object.entries(shape as Record<string, z.ZodType>).map(([name, field], index) => ({
+    id: index + 1,
+    name,
+    type: typeOf(z.toJSONSchema(field, { io: 'input' })),
+    required: !field.safeParse(null).success,
+  }));
+}
+
+/** Of several forms the one that is not null. */
+function typeOf({ type, format, anyOf = [] }: z.core.JSONSchema.JSONSchema): FieldType {
+  const form = (anyOf as z.core.JSONSchema.JSONSchema[]).find((one) => one.type !== 'null');
+  if (form !== undefined) return typeOf(form);
+  if (format === 'date') return 'date';
+  if (format === 'date-time') return 'timestamptz';
+  const [name = 'string'] = [type].flat().filter((one) => one !== undefined && one !== 'null');
+  return NUMBERS[name] ?? 'string';
+}

@@ -24,12 +24,28 @@ interface FileOptions {
 
 const MAGIC = Buffer.from('PAR1');
 
+/** A file in the making, its bytes handed out as they come to be, in order. */
+export interface OpenFile {
+  group(group: Group): readonly Uint8Array[];
+  /** The footer; nothing comes after it. */
+  end(): readonly Uint8Array[];
+  /** What the groups so far hold. */
+  readonly columns: readonly ColumnStatistics[];
+  readonly split_offsets: readonly number[];
+}
+
 export function encodeFile(
   fields: readonly Field[],
   groups: readonly Group[],
   options: FileOptions,
 ): EncodedFile {
-  const parts: Uint8Array[] = [MAGIC];
+  const file = openFile(fields, options);
+  const parts = [...groups.flatMap((group) => file.group(group)), ...file.end()];
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  return { bytes: Buffer.concat(parts), rows, columns: file.columns, split_offsets: file.split_offsets };
+}
+
+export function openFile(fields: readonly Field[], options: FileOptions): OpenFile {
   const statistics = fields.map(({ id, name }) => ({
     field_id: id,
     name,
@@ -40,7 +56,9 @@ export function encodeFile(
   const row_groups: RowGroup[] = [];
   const split_offsets: number[] = [];
   let offset = MAGIC.length;
-  for (const { rows, chunk } of groups) {
+  const begun = (): Uint8Array[] => (row_groups.length === 0 ? [MAGIC] : []);
+  const group = ({ rows, chunk }: Group): readonly Uint8Array[] => {
+    const parts = begun();
     const start = offset;
     const columns = fields.map((field, index) => {
       const values = chunk(field);
@@ -52,10 +70,10 @@ export function encodeFile(
     });
     split_offsets.push(start);
     row_groups.push(rowGroup(columns, rows, start, offset, fields, options.sortedBy ?? []));
-  }
-  parts.push(footer(fields, row_groups, options.metadata));
-  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
-  return { bytes: Buffer.concat(parts), rows, columns: statistics, split_offsets };
+    return parts;
+  };
+  const end = () => [...begun(), footer(fields, row_groups, options.metadata)];
+  return { group, end, columns: statistics, split_offsets };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -4,9 +4,9 @@
  * has one.
  */
 export interface Cache {
-  /** Undefined when there is none, it has expired, or the store is away. The bytes are the caller's own. */
+  /** Undefined when there is none, it has expired, or the store is away. The bytes may be the kept ones: to be read only. */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** @param ttl_ms how long it may be given out; a whole number above 0. */
+  /** The bytes stay the writer's own. @param ttl_ms how long it may be given out; a whole number above 0. */
   set(key: string, value: Uint8Array, ttl_ms: number): Promise<void>;
   delete(key: string): Promise<void>;
   close(): Promise<void>;

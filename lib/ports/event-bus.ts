@@ -18,6 +18,11 @@ export interface EventBus {
   publish<T>(topic: Topic<T>, marker: string, values: Iterable<T>): Promise<'published' | 'already'>;
   /** Records of the topic after `after` (all when left out), oldest first. */
   read<T>(topic: Topic<T>, after?: string): AsyncIterable<PublishedRecord<T>>;
+  /**
+   * Place of the first record of a batch that `is` says; undefined when it is not there. Left out where finding it would
+   * mean reading the topic.
+   */
+  locate?<T>(topic: Topic<T>, marker: string, is: (value: T) => boolean): Promise<string | undefined>;
   /** Delivers what the group has not acknowledged, in order, at least once; returns when it is drained. */
   drain<T>(
     topic: Topic<T>,

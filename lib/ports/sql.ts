@@ -15,10 +15,11 @@ export interface Sql {
   /**
    * Runs `work` in one transaction as the given role; commits when it returns, rolls back when it throws. A failed statement
    * fails the transaction, whatever `work` makes of it (`transaction_failed`).
+   * @param role `aurum_admin` registers tenants, and sees of each what it is entitled to and nothing else.
    * @param tenant whose rows it sees and writes in the tenants' tables; none without it.
    */
   transaction<T>(
-    role: 'aurum_ingest' | 'aurum_api',
+    role: 'aurum_ingest' | 'aurum_api' | 'aurum_admin',
     work: (tx: SqlTransaction) => Promise<T>,
     tenant?: string,
   ): Promise<T>;

@@ -3,11 +3,18 @@
  * them visible together, and `main` moves to it. Knows tables and references; how a catalog stores them is the adapter's.
  */
 import type { CurveTable } from '#lib/domain/curve.ts';
-import type { CurveRelease, QaCheck } from '#schemas/lake.ts';
+import type { CurveRelease, FlatRow, FlatTable } from '#schemas/lake.ts';
+
+/** Names a data file: the same version and time are the same file. */
+export interface FileName {
+  readonly version: string;
+  /** RFC 3339 UTC */
+  readonly at: string;
+}
 
 /** A data file that lies in the store and belongs to no snapshot yet. */
 export interface StagedFile {
-  readonly table: 'market.curve_observation' | 'market.curve_release' | 'market.qa_checks';
+  readonly table: 'market.curve_observation' | FlatTable;
   /** Object key of the Parquet file. */
   readonly key: string;
   readonly rows: number;
@@ -40,8 +47,19 @@ export interface Tables {
    * time give the same key and bytes; an object that is there already is kept.
    */
   stageCurves(table: CurveTable, version: string, ingest_ts: string): Promise<StagedFile>;
-  stageRelease(release: CurveRelease): Promise<StagedFile>;
-  stageQaChecks(version: string, checks: readonly QaCheck[]): Promise<StagedFile>;
+  /**
+   * The same for rows of another table, all of one market day, in the order given.
+   * @throws AurumError `rows_empty`, `rows_of_several_days`
+   */
+  stageRows<Table extends FlatTable>(
+    table: Table,
+    name: FileName,
+    rows: readonly FlatRow<Table>[],
+  ): Promise<StagedFile>;
+  /** Rows of a data file, as they were staged. */
+  readRows<Table extends FlatTable>(table: Table, key: string): Promise<readonly FlatRow<Table>[]>;
+  /** Whether a reference's table names the file: it is committed, and must not be again. */
+  holds(file: StagedFile, at: RefHead): Promise<boolean>;
   /** The head of a branch or tag; `main` always exists. */
   head(ref: string): Promise<RefHead | undefined>;
   /** One commit over all tables touched. `conflict`: the branch moved meanwhile; begin again from a new base. */

@@ -33,6 +33,8 @@ export interface VersionedLake {
   ): Promise<LakeCommit>;
   /** Merges the branch into `into`; returns the head of `into`, unchanged when there was nothing to merge. */
   merge(branch: string, into: string, message: string, committed_at: string): Promise<string>;
+  /** Values of `aurum.version` that a merge of `source` (a branch or commit) into the branch `into` would bring. */
+  versionsToMerge(source: string, into: string): Promise<readonly string[]>;
   /** Creates a tag once. Ids have no `/`. */
   tag(id: string, commit: string): Promise<'created' | 'exists'>;
   tags(prefix: string): Promise<ReadonlyMap<string, string>>;

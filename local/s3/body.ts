@@ -111,7 +111,10 @@ function promisedDigests(request: S3Request): Promised[] {
       digest: { update: (piece) => void digest.update(piece), digest: () => digest.digest('base64') },
     });
   }
-  const trailing = (header(request, 'x-amz-trailer') ?? '').toLowerCase().split(/\s*,\s*/);
+  const trailing = (header(request, 'x-amz-trailer') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
   for (const name of [...Object.keys(request.message.headers), ...trailing].filter(isChecksum)) {
     const digest = checksumFor(name);
     if (digest === undefined) throw new S3Error('NotImplemented', `This gateway cannot verify ${name}.`);

@@ -44,7 +44,8 @@ export function contentFields(request: S3Request): Omit<ContentFields, 'checksum
   };
   for (const name of KEPT_HEADERS) if (given[name] !== undefined) headers[name] = utf8(String(given[name]));
   const encoding = (given['content-encoding'] ?? '')
-    .split(/\s*,\s*/)
+    .split(',')
+    .map((one) => one.trim())
     .filter((one) => one !== '' && one !== 'aws-chunked');
   if (encoding.length > 0) headers['content-encoding'] = encoding.join(',');
   const metadata: Record<string, string> = {};

@@ -29,6 +29,8 @@ export interface Size {
 const BY_TRIGGER: Readonly<Record<Trigger['kind'], Size>> = {
   http: size(64, 10, 30, ['100m', '1'], ['256Mi', '640Mi']),
   'object-created': size(4, 10, 120, ['250m', '1'], ['256Mi', '768Mi']),
+  // Records of one group in order: one instance.
+  topic: size(1, 1, 300, ['250m', '2'], ['256Mi', '1024Mi']),
   // A second tick while one runs has nothing to do.
   schedule: size(1, 1, 300, ['100m', '1'], ['256Mi', '768Mi']),
 };
@@ -168,6 +170,22 @@ export function pingSource(name: string, { rate }: TriggerOf<'schedule'>): objec
     kind: 'PingSource',
     metadata: { name },
     spec: { schedule: cron(rate), contentType: 'application/json', data: '{}', sink: subscriber(name) },
+  };
+}
+
+/** Wakes the function for records of its topic; it reads them itself, in its own group. */
+export function topicSource(name: string, { topic }: TriggerOf<'topic'>): object {
+  return {
+    apiVersion: 'sources.knative.dev/v1beta1',
+    kind: 'KafkaSource',
+    metadata: { name },
+    spec: {
+      consumerGroup: `knative-${name}`,
+      bootstrapServers: ['aurum-kafka-bootstrap.kafka:9092'],
+      topics: [topic],
+      initialOffset: 'earliest',
+      sink: subscriber(name),
+    },
   };
 }
 

@@ -5,7 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { stringify } from 'yaml';
-import { type FunctionFile, groupOf, isProbe, pingSource, service, trigger } from './knative-functions.ts';
+import {
+  type FunctionFile,
+  groupOf,
+  isProbe,
+  pingSource,
+  service,
+  topicSource,
+  trigger,
+} from './knative-functions.ts';
 import { routes, topics, trinoCatalogs } from './knative-platform.ts';
 import { openfaasStack } from './openfaas.ts';
 
@@ -37,6 +45,8 @@ function resources(file: FunctionFile): object[] {
       return [service(file), trigger(file.name, file.trigger)];
     case 'schedule':
       return [service(file), pingSource(file.name, file.trigger)];
+    case 'topic':
+      return [service(file), topicSource(file.name, file.trigger)];
   }
 }
 

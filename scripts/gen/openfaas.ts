@@ -49,6 +49,8 @@ function calledBy({ trigger }: FunctionFile): Record<string, string> {
       return {};
     case 'object-created':
       return { topic: 'aurum.storage.event.v1' };
+    case 'topic':
+      return { topic: trigger.topic };
     case 'schedule':
       return { topic: 'cron-function', schedule: cron(trigger.rate) };
   }

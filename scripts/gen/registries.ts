@@ -25,6 +25,13 @@ const FOLDERS: readonly PluginFolder[] = [
     type: 'ExpectationFamily',
     from: '#lib/domain/gate.ts',
   },
+  {
+    folder: 'lib/drivers',
+    member: 'driver',
+    list: 'drivers',
+    type: 'ScenarioDriver',
+    from: '#lib/domain/driver.ts',
+  },
 ];
 
 export function registryFiles(): Map<string, string> {

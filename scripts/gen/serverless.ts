@@ -53,11 +53,12 @@ const SERVICE = {
     memorySize: 1024,
     timeout: 60,
   },
-  plugins: ['serverless-offline'],
+  // The second serves the routes on AURUM_HTTP_PORT as Knative's host does.
+  plugins: ['serverless-offline', './local/api-host.ts'],
   custom: {
     'serverless-offline': {
       host: '127.0.0.1',
-      httpPort: setting('AURUM_HTTP_PORT', '3000'),
+      httpPort: setting('AURUM_EVENTS_PORT', '3001'),
       lambdaPort: setting('AURUM_LAMBDA_PORT', '3002'),
       noPrependStageInUrl: true,
       noTimeout: true,
@@ -73,6 +74,8 @@ function events(name: string, trigger: Trigger): unknown[] {
       return [{ httpApi: `${trigger.method} ${trigger.path}` }];
     case 'schedule':
       return [{ schedule: trigger.rate }];
+    case 'topic':
+      return [{ httpApi: `POST ${eventPath(name)}` }];
     case 'object-created': {
       const suffix = trigger.suffix === undefined ? [] : [{ suffix: trigger.suffix }];
       const rules = [{ prefix: trigger.prefix }, ...suffix];

@@ -3,6 +3,7 @@
  * when it is there (sync). `AURUM_EVENT_WEBHOOK` adds a webhook target. Buckets and their rules are the bootstrap's.
  */
 import { join } from 'node:path';
+import { readSetting } from '#lib/runtime/config.ts';
 import { ask } from '../ask.ts';
 import { goCommand } from '../install.ts';
 import { type Daemon, HOST, port, type Service, type Site } from '../service.ts';
@@ -17,13 +18,14 @@ export const S3_SECRET_KEY = 'minio123';
 export const S3_REGION = 'us-east-1';
 
 function webhook(site: Site): Record<string, string> {
-  const { AURUM_EVENT_WEBHOOK: endpoint, AURUM_EVENT_TOKEN: token } = process.env;
-  if (!endpoint) return {};
+  const endpoint = readSetting('AURUM_EVENT_WEBHOOK');
+  const token = readSetting('AURUM_EVENT_TOKEN');
+  if (endpoint === undefined) return {};
   return {
     MINIO_NOTIFY_WEBHOOK_ENABLE_AURUM: 'on',
     MINIO_NOTIFY_WEBHOOK_ENDPOINT_AURUM: endpoint,
     MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_AURUM: join(site.data, 'webhook-queue'),
-    ...(token ? { MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_AURUM: token } : {}),
+    ...(token !== undefined ? { MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_AURUM: token } : {}),
   };
 }
 

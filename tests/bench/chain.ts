@@ -11,7 +11,7 @@ async function drop(ports: ReturnType<typeof chainPorts>, vendor: string, day: s
   const { file, bytes } = await sampleFile(vendor, day);
   const began_ms = performance.now();
   await runChain(ports, await upload(ports, file, day, bytes));
-  const answer = await queryCurves(curveQuery.parse({ asof: day, limit: 1 }), ports);
+  const answer = await queryCurves(curveQuery.parse({ asof: day, limit: 1 }), ports, { entitlements: 'all' });
   if (answer.data.length === 0) throw new Error(`${vendor} ${day} is not served`);
   return performance.now() - began_ms;
 }

@@ -5,8 +5,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { functionServer } from '#lib/runtime/hosts/server.ts';
 import type { ServedFunction } from '#lib/runtime/hosts/server-call.ts';
-import { http, objectCreated } from '#lib/runtime/triggers.ts';
+import { objectCreated } from '#lib/runtime/triggers.ts';
 import { handler as health } from '../../functions/api/health.ts';
+
+const route = (method: 'GET' | 'POST', path: string) => ({ kind: 'http', method, path }) as const;
 
 const REQUESTS = 20_000;
 const CONNECTIONS = 8;
@@ -46,10 +48,10 @@ function eventRequest(): string {
 }
 
 const done = async () => ({ statusCode: 200, headers: {}, body: '{}' });
-const hello: ServedFunction = { name: 'api/hello', trigger: http('GET', '/hello'), handler: done };
+const hello: ServedFunction = { name: 'api/hello', trigger: route('GET', '/hello'), handler: done };
 const probe: ServedFunction = {
   name: 'api/health',
-  trigger: http('GET', '/health'),
+  trigger: route('GET', '/health'),
   handler: health as never,
 };
 const stage: ServedFunction = { name: 'ingest/stage', trigger: objectCreated('raw/'), handler: done };

@@ -96,7 +96,7 @@ async function measure(
     latest: boolean,
     filter: CurveFilter,
     limit = 1_000,
-  ) => (await queries.slice({ releases, latest, filter, limit })).length;
+  ) => (await queries.slice({ releases, latest, entitlements: 'all', filter, limit })).length;
   const newest = releases.slice(-1);
   const contract = { tenor_type: 'MONTHLY', contract_from: '2026-06-01', contract_to: '2026-06-01' } as const;
   await repeated(`${label} any day, first touch`, 300, () =>
@@ -169,7 +169,7 @@ for (const rows of sizes.length === 0 ? [1_000_000, 10_000_000] : sizes) {
   });
   const again = columnarCurveQueries({ objects: folderStore(folder), cache_dir: join(home, 'cache') });
   const began_ms = performance.now();
-  await again.slice({ releases, latest: true, filter: curveFilter(3), limit: 1_000 });
+  await again.slice({ releases, latest: true, entitlements: 'all', filter: curveFilter(3), limit: 1_000 });
   print(`${label} after a restart, latest of a curve`, performance.now() - began_ms, 'ms');
   await measureDuckdb(label, folder, releases);
   rmSync(home, { recursive: true });

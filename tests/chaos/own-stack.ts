@@ -23,6 +23,8 @@ export interface OwnStack {
   down(...names: readonly string[]): Promise<void>;
   /** SIGKILL, as a machine that fails. */
   kill(name: string): void;
+  /** Stops them and takes their data away, as disks that fail. */
+  wipe(...names: readonly string[]): Promise<void>;
   /** Stops all and takes their data away. */
   close(): Promise<void>;
 }
@@ -35,11 +37,18 @@ export async function startOwnStack(names: readonly string[]): Promise<OwnStack>
   const stack = async (...words: readonly string[]) =>
     (await run(process.execPath, [SCRIPT, ...words], { env, maxBuffer: 2 ** 24 })).stdout;
   const site = (name: string) => siteOf(named(name), home);
+  const wipe = async (...some: readonly string[]) => {
+    await stack('down', ...some);
+    for (const name of some) rmSync(site(name).data, { recursive: true, force: true });
+  };
   const close = async () => {
-    await stack('down');
-    for (const name of names) rmSync(site(name).data, { recursive: true, force: true });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, ended);
+    await wipe(...names);
     rmSync(home, { recursive: true, force: true });
   };
+  // The services are processes of their own: they would outlive one that is told to end.
+  const ended = () => void close().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, ended);
   try {
     await stack('up', ...names);
     const settings = Object.fromEntries(
@@ -51,6 +60,7 @@ export async function startOwnStack(names: readonly string[]): Promise<OwnStack>
       env: { ...process.env, ...settings },
       up: async (...some) => void (await stack('up', ...some)),
       down: async (...some) => void (await stack('down', ...some)),
+      wipe,
       kill(name) {
         const running = runningAt(site(name));
         if (running !== undefined) process.kill(running.pid, 'SIGKILL');

@@ -2,12 +2,15 @@
  * The ports of the chain on one site, opened anew as a process that starts has them: local stores in a folder, or the real
  * services under names of the site's own. Knows where things are; nothing of events or faults.
  */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
 import { qaResultTopic } from '#events/qa-result.ts';
+import { memoryAudit } from '#lib/adapters/audit/memory.ts';
+import { sqlAudit } from '#lib/adapters/audit/sql.ts';
 import { columnarCurveQueries } from '#lib/adapters/curve-queries/columnar.ts';
 import { type KafkaEventBusSettings, kafkaEventBus } from '#lib/adapters/event-bus/kafka.ts';
 import { logEventBus } from '#lib/adapters/event-bus/log.ts';
@@ -84,6 +87,7 @@ export async function openPorts(site: SiteSettings, options: OpenOptions = {}) {
     bus,
     queries: columnarCurveQueries({ objects, cache_dir: join(settings.home, `cache-${process.pid}`) }),
     log: sql === undefined ? memoryIngestLog() : sqlIngestLog(sql),
+    audit: sql === undefined ? memoryAudit() : sqlAudit(sql),
     operations: sql === undefined ? undefined : sqlOperations(sql),
     sql,
     clock: { now: () => (options.timeless === true ? FIXED_NOW : new Date().toISOString()) },

@@ -19,9 +19,13 @@ interface Kill {
   readonly sequencer: string;
   /** Before the n-th effect; left out: at a random moment. */
   readonly at?: number;
+  /** How often each of its events is delivered again. */
+  readonly redeliveries: number;
 }
 
 const STORM_LANES = 100;
+/** After a kill, but for the first one of each step: that one, and the last of all, are delivered again a thousand times. */
+const REDELIVERIES = 20;
 
 export const r01 = scenario(
   { id: 'R1', what: 'killed at every step, delivered again' },
@@ -29,17 +33,20 @@ export const r01 = scenario(
     const calm = await openSite(on);
     try {
       const { effects, took_ms } = await effectsOfOne(calm);
-      const kills = await planned(effects.length, size(50, 1), size(500, 6));
-      const storm = { redeliveries: size(1_000, 8), last: size(1_000, 100) };
+      const kills = await planned(effects.length, {
+        rounds: size(50, 1),
+        random: size(500, 3),
+        storm: size(1_000, 8),
+      });
       const [{ killed, delivered }] = await Promise.all([
-        disturbed(site, kills, storm, took_ms),
+        disturbed(site, kills, size(1_000, 100), took_ms),
         undisturbed(calm, kills),
       ]);
       const found = await compared(calm, site, kills);
       const random = kills.filter(({ at }) => at === undefined).length;
       return {
         ...found,
-        tried: `${effects.length} steps, ${killed} kills (${random} at random moments), ${delivered} redeliveries`,
+        tried: `${effects.length} steps, ${killed} kills (${random} at random moments), ${delivered} redeliveries, ${STORM_LANES} at once`,
         note: `steps: ${summary(effects)}`,
       };
     } finally {
@@ -67,12 +74,22 @@ async function effectsOfOne({ where }: Site) {
   }
 }
 
-async function planned(steps: number, rounds: number, random: number): Promise<readonly Kill[]> {
+interface Numbers {
+  /** Kills at each step. */
+  readonly rounds: number;
+  /** Kills at random moments. */
+  readonly random: number;
+  /** Redeliveries after the first kill of each step. */
+  readonly storm: number;
+}
+
+async function planned(steps: number, { rounds, random, storm }: Numbers): Promise<readonly Kill[]> {
   const days = marketDays(steps * rounds + random);
   return Promise.all(
     days.map(async (day, index) => ({
       workbook: await smallWorkbook(day, { seed: index }),
       sequencer: nextSequencer(),
+      redeliveries: index < steps ? storm : Math.min(storm, REDELIVERIES),
       ...(index < steps * rounds ? { at: 1 + (index % steps) } : {}),
     })),
   );
@@ -89,14 +106,8 @@ async function undisturbed(calm: Site, kills: readonly Kill[]): Promise<void> {
   await worker.end();
 }
 
-interface Storm {
-  /** Of every event, after each kill. */
-  readonly redeliveries: number;
-  /** Of the last workbook's, at the end. */
-  readonly last: number;
-}
-
-async function disturbed(site: Site, kills: readonly Kill[], storm: Storm, one_ms: number) {
+/** @param atEnd how often each event of the last workbook is delivered again. */
+async function disturbed(site: Site, kills: readonly Kill[], atEnd: number, one_ms: number) {
   const eventing = await startEventing((options) => site.open({ ...options, timeless: true }), {
     lanes: STORM_LANES,
   });
@@ -109,11 +120,11 @@ async function disturbed(site: Site, kills: readonly Kill[], storm: Storm, one_m
     next = start();
     const event = await uploaded(eventing.ports, kill);
     if (await isKilled(worker, event, kill.at ?? { within_ms: one_ms })) killed += 1;
-    last = await redelivered(eventing, event, kill.workbook.version, storm.redeliveries);
+    last = await redelivered(eventing, event, kill.workbook.version, kill.redeliveries);
   }
   await (await next).end();
   // Long after everything is done, many at once.
-  for (const again of shuffled(Array.from({ length: storm.last }, () => last).flat())) eventing.emit(again);
+  for (const again of shuffled(Array.from({ length: atEnd }, () => last).flat())) eventing.emit(again);
   await eventing.idle();
   return { killed, delivered: eventing.counts.delivered };
 }

@@ -14,7 +14,7 @@ const STAGE_COPIES = 5;
 export const r02 = scenario(
   { id: 'R2', what: 'one key again with other content, events doubled and shuffled' },
   onSite(async ({ site, size }) => {
-    const keys = size(200, 6);
+    const keys = size(200, 4);
     const eventing = await startEventing(site.open, { lanes: 16, copies: STAGE_COPIES });
     const workbooks: ChaosWorkbook[] = [];
     const newest: ChaosWorkbook[] = [];

@@ -16,7 +16,7 @@ const CORRECTED_EVERY = 10;
 export const r04 = scenario(
   { id: 'R4', what: 'notifications lost, one pass of the sweep' },
   onSite(async ({ site, size }) => {
-    const puts = size(500, 40);
+    const puts = size(500, 30);
     let at = 0;
     const isLost = () => ++at % EVERY === 0;
     const eventing = await startEventing(site.open, { loses: isLost });

@@ -23,6 +23,8 @@ const S3_FAULTS = 0.2;
 const DRAIN_MS = 300_000;
 /** Without anything new for so long, what is missing is left to the sweep. */
 const QUIET_MS = 15_000;
+/** More than the caches may hold: what waits must not pile up in memory. */
+const MEMORY_GROWTH_MB = 256;
 
 export const r05 = scenario(
   { id: 'R5', what: 'outages of Kafka, PostgreSQL, the catalog and S3' },
@@ -223,6 +225,8 @@ async function play(
   const drained_s = (Date.now() - ended_ms) / 1_000;
   memory_mb.push(rss());
   const found = await account(site, { released: workbooks });
+  const grown_mb = Math.max(...memory_mb) - memory_mb[0]!;
+  if (grown_mb > MEMORY_GROWTH_MB) found.wrong.push(`memory grew by ${grown_mb} MB`);
   if (drained_s * 1_000 > DRAIN_MS) found.wrong.push(`drained after ${drained_s} s`);
   const away = outages.map(({ name, lasts_ms }) => `${name} ${lasts_ms / 1_000} s`).join(', ');
   const reasons = [...eventing.reasons].map(([code, count]) => `${count} ${code}`).join(', ');

@@ -12,7 +12,7 @@ const KINDS = 3;
 export const r06 = scenario(
   { id: 'R6', what: 'poison among good workbooks' },
   onSite(async ({ site, size }) => {
-    const count = size(300, 36);
+    const count = size(300, 24);
     const poisons = Math.max(KINDS, Math.round(count / ONE_IN));
     const eventing = await startEventing(site.open, { lanes: 4 });
     const { ports } = eventing;

@@ -48,7 +48,15 @@ const LOSSES: readonly Loss[] = [
   objectsLost('gate result', gated, released),
   objectsLost('report', (version) => `staged/${version}/report.json`),
   objectsLost('all that stages left', staged, gated, releasing, released),
-  objectsLost('markers of the lake', (version) => `lake/versions/${version}/`, released),
+  {
+    name: 'all of the lake but its history',
+    lose: async (_site, { objects }, { version, day }) => {
+      for await (const { key } of objects.list('lake/'))
+        if (!/^lake\/(refs|commits)\//.test(key) && (key.includes(version) || key.includes(day)))
+          await objects.delete(key);
+      await objects.delete(released(version));
+    },
+  },
   {
     name: 'caches',
     lose: async ({ settings }) =>
@@ -82,6 +90,9 @@ export const r12 = scenario(
     const found = await account(site, { released: delivered.map(({ workbook }) => workbook) });
     const instruments = await site.asOwner('SELECT curve_key FROM instrument');
     if (instruments.length === 0) found.lost.push('instruments');
+    const tags = await second.ports.lake.tags('');
+    for (const { workbook } of delivered)
+      if (!tags.has(`release-${workbook.day}`)) found.lost.push(`tag of ${workbook.day} in the lake`);
     return {
       ...found,
       tried: `${count} losses of ${LOSSES.length} kinds`,

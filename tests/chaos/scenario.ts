@@ -3,8 +3,8 @@ import { openSite, type Site, type Where } from './site.ts';
 
 export interface ChaosOptions {
   readonly on: Where;
-  /** 1: the numbers of the reliability table; left out: a bounded part of them. */
-  readonly scale?: number;
+  /** Times the numbers of the reliability table, or a part of them that ends within minutes. */
+  readonly scale: number | 'subset';
 }
 
 /** One line for each thing found. */
@@ -23,6 +23,7 @@ export interface Played extends Found {
 export interface Outcome {
   readonly id: string;
   readonly what: string;
+  readonly on: Where;
   readonly tried: string;
   readonly lost: number;
   readonly doubled: number;
@@ -41,8 +42,8 @@ export interface Scenario {
 
 export interface Stage {
   readonly on: Where;
-  /** `full` at scale 1, `bounded` without a scale; never less than 1. */
-  size(full: number, bounded: number): number;
+  /** `full` at scale 1, `subset` for that; never less than 1. */
+  size(full: number, subset: number): number;
 }
 
 export interface StageWithSite extends Stage {
@@ -63,12 +64,13 @@ export function scenario(
     what,
     async run({ on, scale }) {
       const began_ms = performance.now();
-      const size = (full: number, bounded: number) =>
-        scale === undefined ? bounded : Math.max(1, Math.ceil(full * scale));
+      const size = (full: number, subset: number) =>
+        scale === 'subset' ? subset : Math.max(1, Math.ceil(full * scale));
       const { lost, doubled, wrong, tried, note } = await play({ on, size }).catch(ended);
       return {
         id,
         what,
+        on,
         tried,
         lost: lost.length,
         doubled: doubled.length,

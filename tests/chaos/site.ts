@@ -60,19 +60,6 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** What the environment must name for the real services. */
-const NEEDED = [
-  'AURUM_S3_ENDPOINT',
-  'AURUM_NESSIE_URL',
-  'AURUM_KAFKA_BROKERS',
-  'AURUM_SCHEMA_REGISTRY_URL',
-  'AURUM_POSTGRES_URL',
-];
-
-/** Settings that are missing for the stack; empty when it can be used. */
-export const missingSettings = (): readonly string[] =>
-  NEEDED.filter((name) => (process.env[name] ?? '') === '');
-
 export const openSite = (where: Where, options: { readonly trino?: boolean } = {}): Promise<Site> =>
   where === 'local' ? localSite() : bucketThere().then(() => stackSite(stackSettings(), options));
 

@@ -1,4 +1,5 @@
 /** One pass of the reconciling sweep, as its function makes it, with no grace: everything is old enough. */
+import { applyDecisions } from '#lib/flows/apply-decisions.ts';
 import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
 import { publishWorkbook } from '#lib/flows/publish-curves.ts';
 import { releaseWorkbook } from '#lib/flows/release-curves.ts';
@@ -27,6 +28,7 @@ export function sweepOnce(ports: ChaosPorts) {
         ),
       gate: (version) => gateWorkbook(version, ports),
       release: (version) => releaseWorkbook(version, ports),
+      decisions: (version) => applyDecisions(version, ports),
       publish: (version) => publishWorkbook(version, ports),
     },
   });

@@ -14,7 +14,7 @@ import { sampleFile } from '#tests/fixtures/samples.ts';
 
 const DAY = '2025-09-12';
 const ask = (ports: ChainPorts, query: Record<string, string>) =>
-  queryCurves(curveQuery.parse({ limit: '10000', ...query }), ports);
+  queryCurves(curveQuery.parse({ limit: '10000', ...query }), ports, { entitlements: 'all' });
 /** Every record of a topic. */
 async function records<T>(ports: ChainPorts, topic: Topic<T>): Promise<T[]> {
   const values: T[] = [];
@@ -233,6 +233,7 @@ test("quoted and derived strips of one tenor agree within the vendor's rounding 
   const answer = await queryStrips(
     stripQuery.parse({ asof: DAY, location: 'German', block: 'BASE', product: 'power', limit: '1000' }),
     ports,
+    { entitlements: 'all' },
   );
   const derived = new Map(
     answer.data

@@ -34,7 +34,7 @@ const stores = () => ({
 });
 
 describe.each([
-  ['a good workbook', {}, 42],
+  ['a good workbook', {}, 54],
   ['a red workbook', { corrupt: 'crossed-bid-ask' }, 14],
 ] as const)('%s', (_, options, least) => {
   test('ends byte for byte as undisturbed, wherever it was stopped', async () => {

@@ -11,6 +11,7 @@ import { Client } from 'minio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleFile } from '#tests/fixtures/samples.ts';
 import { eventually, sitePorts } from '#tests/fixtures/started.ts';
+import { testToken } from '#tests/fixtures/token.ts';
 import { type S3Gateway, startS3Gateway } from '../../local/s3/gateway.ts';
 import { buildInto } from '../../scripts/build.ts';
 import { functionFiles } from '../../scripts/gen/serverless.ts';
@@ -74,6 +75,7 @@ beforeAll(async () => {
   const { AURUM_S3_PORT, AURUM_HTTP_PORT } = await sitePorts();
   env = {
     AURUM_FUNCTION: 'api,ingest',
+    AURUM_AUTH: 'development',
     AURUM_HOME: join(folder, 'home'),
     AURUM_S3_PORT,
     AURUM_EVENT_TOKEN: TOKEN,
@@ -154,6 +156,12 @@ function structured(data: string): RequestInit {
   };
 }
 
+/** A GET as an administrator of the site. */
+async function get(path: string): Promise<Response> {
+  const authorization = `Bearer ${await testToken(env.AURUM_HOME!, 'admin')}`;
+  return fetch(server.url + path, { headers: { authorization } });
+}
+
 const post = (path: string, request: RequestInit, to = server) => fetch(to.url + path, request);
 
 test('a workbook named by a broker event is parsed, gated, released and served, once however often the event comes', async () => {
@@ -166,12 +174,12 @@ test('a workbook named by a broker event is parsed, gated, released and served, 
   answers.push(await post('/events/parse-workbook', binary(event)));
   expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
   const ask = async () =>
-    (await (await fetch(`${server.url}/v1/curves?asof=${DAY}&iso=PJM&market=West`)).json()) as {
+    (await (await get(`/v1/curves?asof=${DAY}&iso=PJM&market=West`)).json()) as {
       data: unknown[];
     };
   const served = await eventually(ask, ({ data }) => data.length > 0);
   expect(served.data.length).toBeGreaterThanOrEqual(60);
-  const log = (await (await fetch(`${server.url}/v1/ingest?limit=10`)).json()) as {
+  const log = (await (await get('/v1/ingest?limit=10')).json()) as {
     data: { stage: string }[];
   };
   expect(log.data).toHaveLength(1);
@@ -242,7 +250,7 @@ test('SIGTERM under load: each of 200 requests is answered or refused in the ope
   const outcomes = { answered: 0, come_again: 0, not_taken: 0 };
   const one = async () => {
     try {
-      const response = await fetch(`${server.url}/v1/curves?asof=${DAY}&limit=500`);
+      const response = await get(`/v1/curves?asof=${DAY}&limit=500`);
       await response.arrayBuffer();
       if (response.status === 200) outcomes.answered++;
       else if (response.status === 503) outcomes.come_again++;

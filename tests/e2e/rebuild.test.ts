@@ -373,7 +373,12 @@ describe('the commands, on local stores', () => {
     await runChain(ports, await upload(ports, file, DAY, bytes));
     const good = await aurum(verifyCommand);
     expect(good.code).toBe(0);
-    expect(good.lines).toHaveLength(1);
+    // The release, the audit trail, the valuations.
+    expect(good.lines).toMatchObject([
+      { mismatch_count: 0 },
+      { audit: { broken: null } },
+      { valuations: {} },
+    ]);
     expect(good.messages).toMatch(/aurum: 1 release, [\d,]+ rows: proven/);
 
     const plan = await aurum(rebuildCommand, { 'dry-run': 'yes' });

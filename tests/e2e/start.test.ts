@@ -30,7 +30,7 @@ interface Answer {
 }
 
 async function get(path: string): Promise<Answer> {
-  const response = await fetch(site.api + path);
+  const response = await site.get(path);
   return {
     status: response.status,
     type: response.headers.get('content-type'),
@@ -64,7 +64,7 @@ async function aurum(...args: string[]): Promise<{ code: number; stdout: string;
 }
 
 test('the printed curl line answers with the sample day', async () => {
-  const url = /curl -s '([^']+)'/.exec(site.messages())?.[1];
+  const url = /curl -s .*'([^']+)'/.exec(site.messages())?.[1];
   const answer = await get(url!.slice(site.api.length));
   expect(answer.status).toBe(200);
   expect(answer.body.data.length).toBeGreaterThanOrEqual(60);
@@ -149,7 +149,10 @@ test('what is not in quarantine is 404', async () => {
 });
 
 test('a webhook without the token is refused', async () => {
-  const response = await fetch(`${site.api}/events/parse-workbook`, { method: 'POST', body: '{}' });
+  const response = await fetch(`http://127.0.0.1:${ports.AURUM_EVENTS_PORT}/events/parse-workbook`, {
+    method: 'POST',
+    body: '{}',
+  });
   expect(response.status).toBe(401);
   expect(await response.json()).toMatchObject({ code: 'event_unauthorised' });
 });

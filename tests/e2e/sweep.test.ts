@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import type { ObjectCreated } from '#events/object-created.ts';
+import { applyDecisions } from '#lib/flows/apply-decisions.ts';
 import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
 import { publishWorkbook } from '#lib/flows/publish-curves.ts';
 import { releaseWorkbook } from '#lib/flows/release-curves.ts';
@@ -29,6 +30,7 @@ function runSweep(ports: ChainPorts, now_ms = LATER_MS): Promise<SweepReport> {
       ingest: ({ key, etag }) => ingestWorkbook(event(key, etag), ports),
       gate: (version) => gateWorkbook(version, ports),
       release: (version) => releaseWorkbook(version, ports),
+      decisions: (version) => applyDecisions(version, ports),
       publish: (version) => publishWorkbook(version, ports),
     },
   });

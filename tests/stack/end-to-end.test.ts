@@ -172,7 +172,7 @@ interface Served {
 async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const child: ChildProcess = spawn(process.execPath, ['lib/runtime/hosts/function-server.ts'], {
     cwd: ROOT,
-    env: { ...env, PORT: '0' },
+    env: { ...env, AURUM_AUTH: 'development', PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let messages = '';

@@ -2,11 +2,12 @@
 import type { Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
-import { kafkaClient } from '#lib/adapters/event-bus/kafka-client.ts';
+import { kafkaClient, kafkaError } from '#lib/adapters/event-bus/kafka-client.ts';
 import { ensureTopics, storageEventTopic } from '#lib/adapters/event-bus/kafka-topics.ts';
 import { memoryEventBus } from '#lib/adapters/event-bus/memory.ts';
 import { busy } from '#lib/domain/errors.ts';
-import { type EventFunction, type KafkaHost, startKafkaHost } from '#lib/runtime/hosts/kafka.ts';
+import { type KafkaHost, startKafkaHost } from '#lib/runtime/hosts/kafka.ts';
+import type { EventFunction } from '#lib/runtime/hosts/notified.ts';
 import { objectCreated } from '#lib/runtime/triggers.ts';
 import { all } from '#tests/contract/event-bus/cases.ts';
 import { absent, brokers, newInstallation, removeInstallations } from './kafka-cluster.ts';
@@ -22,6 +23,11 @@ const notification = (key: string, eventName = 's3:ObjectCreated:Put') => ({
       s3: { bucket: { name: 'aurum' }, object: { key: encodeURIComponent(key), eTag: 'e', sequencer: '1' } },
     },
   ],
+});
+
+const connectionTo = (addresses: readonly string[]) => ({
+  kafka: kafkaClient({ brokers: addresses }),
+  explained: (error: unknown, topic: string) => kafkaError(error, { brokers: addresses }, topic),
 });
 
 const keysOf = (envelope: object) =>
@@ -40,7 +46,7 @@ describe.skipIf(absent !== undefined)(`Kafka host${absent === undefined ? '' : `
 
   const start = (functions: readonly EventFunction[], group = 'stages') =>
     startKafkaHost({
-      brokers,
+      ...connectionTo(brokers),
       topic,
       group: `${topic}.${group}`,
       functions,
@@ -155,7 +161,7 @@ describe.skipIf(absent !== undefined)(`Kafka host${absent === undefined ? '' : `
   });
 
   test('brokers that do not answer are named at the start', async () => {
-    const away = { brokers: ['127.0.0.1:1'], topic, group: 'g', functions: [], dead_letters };
+    const away = { ...connectionTo(['127.0.0.1:1']), topic, group: 'g', functions: [], dead_letters };
     await expect(startKafkaHost(away)).rejects.toMatchObject({
       code: 'kafka_unavailable',
       kind: 'busy',

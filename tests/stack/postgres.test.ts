@@ -11,6 +11,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresSqlOptions, postgresSql } from '#lib/adapters/sql/postgres.ts';
 import type { Sql } from '#lib/ports/sql.ts';
+import { ppaStoreCases } from '#tests/contract/ppa/cases.ts';
+import { scenarioCases } from '#tests/contract/scenarios/cases.ts';
 import { sqlCases } from '#tests/contract/sql/cases.ts';
 import { doorTo } from './door.ts';
 
@@ -75,6 +77,8 @@ describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_U
   });
 
   sqlCases('PostgreSQL as superuser', () => superuser);
+  ppaStoreCases('PostgreSQL as superuser', () => superuser);
+  scenarioCases('PostgreSQL as superuser', () => superuser);
   sqlCases('PostgreSQL as owner', () => owner);
 
   const ask = (sql: Sql, text: string, tenant?: string) =>

@@ -23,7 +23,10 @@ export async function commitTable(
     row_count: curves.rows,
     data_file: curves.key,
   });
-  const files = [curves, await tables.stageRelease(released)];
+  const files = [
+    curves,
+    await tables.stageRows('market.curve_release', { version, at: known_at }, [released]),
+  ];
   const base = (await tables.head('main'))!;
   const request = {
     branch: 'eod',

@@ -84,7 +84,9 @@ describe.skipIf(endpoint === undefined)('SQS (skipped without AURUM_SQS_ENDPOINT
   test('a hundred notifications are handled once each, four at once at most, and S3’s test is passed over', async () => {
     const queue = await newQueue();
     const keys = Array.from({ length: 100 }, (_, index) => `raw/EOD ${index} +ü.xlsx`);
-    await Promise.all([S3_TEST_EVENT, ...keys.map(s3Notification)].map((body) => send(queue, body)));
+    await Promise.all(
+      [S3_TEST_EVENT, ...keys.map((key) => s3Notification(key))].map((body) => send(queue, body)),
+    );
     const seen: string[] = [];
     let [now, most] = [0, 0];
     poll(queue, async (envelope) => {

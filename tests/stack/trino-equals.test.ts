@@ -65,7 +65,7 @@ describe.skipIf(!TRINO_THERE)(
 
     const slots = () => releases.map(({ vendor, asof_date }) => `${vendor} ${asof_date}`);
     const answered = (queries: CurveQueries, question: Record<string, string>) =>
-      queryCurves(curveQuery.parse(question), { tables: ports.tables, queries });
+      queryCurves(curveQuery.parse(question), { tables: ports.tables, queries }, { entitlements: 'all' });
 
     test('every workbook is released once, the correction as a version of its own', async () => {
       expect(slots()).toEqual(DROPS.map(([vendor, day]) => `${vendor} ${day}`));

@@ -17,12 +17,9 @@ export function lruCache({ max_bytes }: LruCacheOptions): Cache {
     sizeCalculation: (value, key) => value.byteLength + key.length * 2 + ENTRY_BYTES,
   });
   return {
-    async get(key) {
-      const value = entries.get(key);
-      return value && Uint8Array.from(value);
-    },
+    get: async (key) => entries.get(key),
     async set(key, value, ttl_ms) {
-      entries.set(key, Uint8Array.from(value), { ttl: checkedTtl(ttl_ms) });
+      entries.set(key, new Uint8Array(value), { ttl: checkedTtl(ttl_ms) });
     },
     async delete(key) {
       entries.delete(key);

@@ -3,21 +3,22 @@
  * are returned are decoded. Memory is bounded; a file comes from the object store once, then from disk. Knows no SQL.
  */
 import { setImmediate } from 'node:timers/promises';
-import { rowAt } from '#lib/domain/curve.ts';
+import { type CurveBatch, rowAt } from '#lib/domain/curve.ts';
 import { compareTenors, compareText } from '#lib/parquet/order.ts';
 import type { CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
-import type { CurveRelease } from '#schemas/lake.ts';
 import {
   type CurveIndex,
   type CurveInFile,
   curvesOf,
+  entitledMatchers,
   type IndexedCurve,
   type Ladder,
   type Matcher,
   matcher,
 } from './curve-index.ts';
+import { curveInventory } from './curve-inventory.ts';
 import { type Block, type Keys, loadedFiles } from './loaded-files.ts';
 
 export interface ColumnarOptions {
@@ -31,28 +32,73 @@ export interface ColumnarOptions {
 /** Rows after which other work gets its turn. */
 const ROWS_IN_ONE_TURN = 5_000;
 
-export function columnarCurveQueries(options: ColumnarOptions): CurveQueries & { close(): Promise<void> } {
+export function columnarCurveQueries(
+  options: ColumnarOptions,
+): Required<CurveQueries> & { close(): Promise<void> } {
   const files = loadedFiles({ memory_limit_mb: 192, disk_limit_mb: 4_096, ...options });
 
-  async function slice({
-    releases,
-    latest,
-    filter,
-    after,
-    limit,
-  }: CurveSlice): Promise<readonly CurveObservation[]> {
-    const keys = files.keys();
-    const matches = matcher(filter, keys.shared);
-    const days = daysFrom(releases, after?.asof_date);
+  async function slice(query: CurveSlice): Promise<readonly CurveObservation[]> {
     const rows: CurveObservation[] = [];
-    for await (const { asof_date, points } of latest
-      ? newestPoints(days, keys, matches)
-      : allPoints(days, keys, matches)) {
-      const rest = after?.asof_date === asof_date ? pointsAfter(points, after, keys) : points;
-      await collect(rest, limit, rows);
-      if (rows.length >= limit) break;
+    for await (const points of pointsByDay(query)) {
+      await collect(points, query.limit, rows);
+      if (rows.length >= query.limit) break;
     }
     return rows;
+  }
+
+  /** Matching points after the position, one day's after the other. */
+  async function* pointsByDay(query: CurveSlice) {
+    const { latest, filter, after } = query;
+    const keys = files.keys();
+    const matches = matcher(filter, keys.shared);
+    const days = daysOf(query, matches);
+    const found = latest ? newestPoints(days, keys, matches) : allPoints(days, keys);
+    for await (const { asof_date, points } of found) {
+      yield after?.asof_date === asof_date ? pointsAfter(points, after, keys) : points;
+    }
+  }
+
+  async function* batches(query: CurveSlice): AsyncGenerator<CurveBatch> {
+    let left = query.limit;
+    for await (const points of pointsByDay(query)) {
+      if (left <= 0) return;
+      for await (const batch of blockBatches(points, left)) {
+        left -= batch.rows.length;
+        yield batch;
+      }
+    }
+  }
+
+  /**
+   * A batch for each change of block: of one curve, since two vendors' curves take turns, up to a whole block. The last
+   * block of each file is held, so that taking turns decodes nothing twice however little the cache holds.
+   */
+  async function* blockBatches(points: Iterable<Point>, limit: number): AsyncGenerator<CurveBatch> {
+    const rows = new Uint32Array(ROWS_IN_ONE_TURN);
+    const held = new Map<CurveIndex, Block>();
+    let block: Block | undefined;
+    let count = 0;
+    let left = limit;
+    const taken = (of: Block): CurveBatch => {
+      const batch = { table: of.table, ingest_ts: of.ingest_ts, rows: rows.slice(0, count) };
+      count = 0;
+      return batch;
+    };
+    for (const { file, row } of points) {
+      if (left-- <= 0) break;
+      if (block === undefined || block.key !== file.key || row < block.start || row >= block.end) {
+        if (block !== undefined && count > 0) yield taken(block);
+        block = held.get(file);
+        if (block === undefined || row < block.start || row >= block.end)
+          block = await files.block(file, row);
+        held.set(file, block);
+      }
+      rows[count++] = row - block.start;
+      if (count < ROWS_IN_ONE_TURN) continue;
+      yield taken(block);
+      await setImmediate();
+    }
+    if (block !== undefined && count > 0) yield taken(block);
   }
 
   async function collect(points: Iterable<Point>, limit: number, rows: CurveObservation[]): Promise<void> {
@@ -66,26 +112,50 @@ export function columnarCurveQueries(options: ColumnarOptions): CurveQueries & {
     }
   }
 
-  return { slice, close: async () => files.clear() };
+  return {
+    slice,
+    batches,
+    dimensions: (query) => curveInventory(query, files.keys()),
+    close: async () => files.clear(),
+  };
+}
+
+/** A data file with what of it matches the question. */
+interface FileInView {
+  readonly data_file: string;
+  readonly matches: Matcher;
+}
+
+interface LoadedFile {
+  readonly file: CurveIndex;
+  readonly matches: Matcher;
 }
 
 interface Day {
   readonly asof_date: string;
-  readonly files: readonly string[];
+  readonly files: readonly FileInView[];
 }
 
-/** Data files by day, ascending; a day before `first` has nothing after the position that asks. */
-function daysFrom(releases: readonly CurveRelease[], first = ''): readonly Day[] {
-  const days = new Map<string, string[]>();
-  for (const { asof_date, data_file, row_count } of releases) {
-    if (asof_date < first || row_count === 0) continue;
+/** Data files by day, ascending; a day before the position that asks has nothing after it. */
+function daysOf({ releases, entitlements, after }: CurveSlice, matches: Matcher): readonly Day[] {
+  const matcherOf = entitledMatchers(matches, entitlements);
+  const days = new Map<string, FileInView[]>();
+  for (const { vendor, asof_date, data_file, row_count } of releases) {
+    const ofVendor = matcherOf(vendor);
+    if (asof_date < (after?.asof_date ?? '') || row_count === 0 || ofVendor === undefined) continue;
+    const file = { data_file, matches: ofVendor };
     const files = days.get(asof_date);
-    if (files === undefined) days.set(asof_date, [data_file]);
-    else files.push(data_file);
+    if (files === undefined) days.set(asof_date, [file]);
+    else files.push(file);
   }
   return [...days]
     .map(([asof_date, files]) => ({ asof_date, files }))
     .sort((a, b) => compareText(a.asof_date, b.asof_date));
+}
+
+async function loaded(files: readonly FileInView[], keys: Keys): Promise<readonly LoadedFile[]> {
+  const indexes = await keys.indexes(files.map(({ data_file }) => data_file));
+  return files.map(({ matches }, at) => ({ file: indexes[at]!, matches }));
 }
 
 /** A row by its place. `tenor` is an index into the shared tenors. */
@@ -101,9 +171,9 @@ interface DayPoints {
   readonly points: Iterable<Point>;
 }
 
-async function* allPoints(days: readonly Day[], keys: Keys, matches: Matcher): AsyncGenerator<DayPoints> {
+async function* allPoints(days: readonly Day[], keys: Keys): AsyncGenerator<DayPoints> {
   for (const { asof_date, files } of days) {
-    yield { asof_date, points: pointsOf(await keys.indexes(files), matches, keys) };
+    yield { asof_date, points: pointsOf(await loaded(files, keys), keys) };
   }
 }
 
@@ -117,16 +187,20 @@ interface Seen {
  * For each curve and tenor the points of its newest day. All indexes in view are looked at, from the newest day on; a
  * curve whose ladder is as it was the day after, which is nearly every one, costs one lookup.
  */
-async function* newestPoints(days: readonly Day[], keys: Keys, matches: Matcher): AsyncGenerator<DayPoints> {
+async function* newestPoints(
+  days: readonly Day[],
+  keys: Keys,
+  { priceType }: Matcher,
+): AsyncGenerator<DayPoints> {
   const seen = new Map<IndexedCurve, Seen>();
   const kept: DayPoints[] = [];
   for (const { asof_date, files } of days.toReversed()) {
-    const indexes = await keys.indexes(files);
-    const points = [...pointsOf(indexes, matches, keys, seen)];
+    const indexes = await loaded(files, keys);
+    const points = [...pointsOf(indexes, keys, seen)];
     for (const { curve, tenor } of points) seenOf(seen, curve).tenors.add(tenor);
     // With a price type asked for, a ladder does not say which of its rows match.
-    if (matches.priceType === undefined) {
-      for (const { file, at } of indexes.flatMap((index) => curvesOf(index, matches))) {
+    if (priceType === undefined) {
+      for (const { file, at } of indexes.flatMap((index) => curvesOf(index.file, index.matches))) {
         seenOf(seen, file.curves[at]!).ladders.add(file.ladders[at]!);
       }
     }
@@ -145,20 +219,21 @@ function seenOf(seen: Map<IndexedCurve, Seen>, curve: IndexedCurve): Seen {
 
 /** Matching points of one day's files, in the order of RowPosition. */
 function* pointsOf(
-  files: readonly CurveIndex[],
-  matches: Matcher,
+  files: readonly LoadedFile[],
   keys: Keys,
   seen?: ReadonlyMap<IndexedCurve, Seen>,
 ): Generator<Point> {
-  const curves = new Map<string, CurveInFile[]>();
-  for (const found of files.flatMap((file) => curvesOf(file, matches))) {
-    const { curve_key } = found.file.curves[found.at]!;
-    const others = curves.get(curve_key);
-    if (others === undefined) curves.set(curve_key, [found]);
-    else others.push(found);
+  const curves = new Map<string, MatchingCurve[]>();
+  for (const { file, matches } of files) {
+    for (const { at } of curvesOf(file, matches)) {
+      const { curve_key } = file.curves[at]!;
+      const others = curves.get(curve_key);
+      if (others === undefined) curves.set(curve_key, [{ file, at, matches }]);
+      else others.push({ file, at, matches });
+    }
   }
   for (const [, found] of [...curves].sort(([a], [b]) => compareText(a, b))) {
-    const [first, ...others] = found.map((one) => pointsOfCurve(one, matches, seen));
+    const [first, ...others] = found.map((one) => pointsOfCurve(one, seen));
     if (others.length === 0) yield* first!;
     // Two workbooks quote the curve: their points are shuffled into one order.
     else
@@ -166,9 +241,12 @@ function* pointsOf(
   }
 }
 
+interface MatchingCurve extends CurveInFile {
+  readonly matches: Matcher;
+}
+
 function* pointsOfCurve(
-  { file, at }: CurveInFile,
-  matches: Matcher,
+  { file, at, matches }: MatchingCurve,
   seen?: ReadonlyMap<IndexedCurve, Seen>,
 ): Generator<Point> {
   const curve = file.curves[at]!;

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CurveTable } from '#lib/domain/curve.ts';
 import { AurumError } from '#lib/domain/errors.ts';
+import { atMost } from '#lib/domain/turns.ts';
 import { decodeGroups } from '#lib/parquet/decode.ts';
 import { type CurveIndex, curveIndex, type SharedKeys, sharedKeys } from './curve-index.ts';
 import { type DataFilesOptions, dataFiles } from './data-files.ts';
@@ -30,7 +31,7 @@ export interface LoadedFiles {
   clear(): void;
 }
 
-/** Half of the memory for decoded row groups, a quarter each for indexes and for the keys they share. */
+/** Three quarters of the memory for decoded row groups, an eighth each for indexes and for the keys they share. */
 export interface LoadedFilesOptions extends DataFilesOptions {
   readonly memory_limit_mb: number;
 }
@@ -41,13 +42,13 @@ const LOADS_AT_ONCE = 8;
 export function loadedFiles(options: LoadedFilesOptions): LoadedFiles {
   const limit_bytes = options.memory_limit_mb * 1e6;
   const files = dataFiles(options);
-  const turn = turns(LOADS_AT_ONCE);
-  const blocks = cached<Block>(limit_bytes / 2, blockBytes);
+  const turn = atMost(LOADS_AT_ONCE);
+  const blocks = cached<Block>(limit_bytes * 0.75, blockBytes);
   let keys = freshKeys();
 
   function freshKeys(): Keys {
     const shared = sharedKeys();
-    const indexes = cached<CurveIndex>(limit_bytes / 4, ({ bytes }) => bytes);
+    const indexes = cached<CurveIndex>(limit_bytes / 8, ({ bytes }) => bytes);
     const index = (key: string) => indexes.get(key, () => turn(() => loadIndex(key, shared)));
     return { shared, indexes: (wanted) => Promise.all(wanted.map(index)) };
   }
@@ -79,7 +80,7 @@ export function loadedFiles(options: LoadedFilesOptions): LoadedFiles {
 
   return {
     keys: () => {
-      if (keys.shared.bytes > limit_bytes / 4) keys = freshKeys();
+      if (keys.shared.bytes > limit_bytes / 8) keys = freshKeys();
       return keys;
     },
     block: (file, row) => {
@@ -123,22 +124,5 @@ function cached<Value extends object>(limit_bytes: number, bytesOf: (value: Valu
       return loaded;
     },
     clear: () => held.clear(),
-  };
-}
-
-/** Runs what it is given, at most `at_once` at a time, in the order asked. */
-function turns(at_once: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= at_once) await new Promise<void>((go) => waiting.push(go));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
   };
 }

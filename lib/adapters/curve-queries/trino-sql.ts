@@ -93,6 +93,12 @@ export function bound({ text, values }: Sql): string {
   });
 }
 
+/** The same with its values written out: the definition of a view takes no parameters. */
+export function inlined({ text, values }: Sql): string {
+  let at = 0;
+  return text.replaceAll('?', () => literal(values[at++]!));
+}
+
 /**
  * A value as a literal that cannot end before it should: plain ASCII is quoted, anything else is written by code point.
  * Half a surrogate pair, which no stored text holds, becomes the replacement character.

@@ -5,9 +5,12 @@
  */
 
 import { LRUCache } from 'lru-cache';
+import { type CurveRight, rightsTo } from '#lib/domain/access.ts';
 import { busy } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import { CURVE_COLUMNS, type CurveObservation } from '#schemas/curve-observation.ts';
+import { covered, folded, foldedColumn } from './trino-identity.ts';
+import { trinoInventory } from './trino-inventory.ts';
 import {
   joined,
   raw,
@@ -28,8 +31,6 @@ export interface TrinoCurveQueriesOptions extends TrinoOptions {
 const PLACE = ['curve_key', 'tenor_type', 'contract_month', 'tenor_label'] as const;
 const POSITION = ['asof_date', ...PLACE, 'source_file'] as const;
 const COLUMNS = raw(CURVE_COLUMNS.join(', '));
-/** What JavaScript's `\s` takes for blank, which is more than Trino's does. */
-const BLANKS = '[\\t\\n\\x0b\\f\\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+';
 const EXACT = ['curve_key', 'tenor_type', 'price_type'] as const;
 /** Files remembered as seen in the table: files are only ever added. */
 const SEEN_FILES = 100_000;
@@ -41,33 +42,58 @@ export function trinoCurveQueries(
   const seen = new LRUCache<string, true>({ max: SEEN_FILES });
   return {
     async slice(query) {
-      const paths = pathsInView(query, options.location_root);
-      if (paths.length === 0 || query.limit === 0) return [];
-      await requireFiles(trino, paths, seen, options.location_root);
-      return (await trino.query(statement(query, paths))).map(observation);
+      const files = filesInView(query, options.location_root);
+      if (files.length === 0 || query.limit === 0) return [];
+      await requireFiles(trino, files, seen, options.location_root);
+      return (await trino.query(statement(query, files))).map(observation);
+    },
+    async dimensions(query) {
+      const files = filesInView(query, options.location_root);
+      if (files.length === 0) return { curves: [], days: [] };
+      await requireFiles(trino, files, seen, options.location_root);
+      const paths = files.map(({ path }) => path);
+      const vendors = files.map(({ vendor }) => vendor);
+      const rows = sql`(SELECT *, element_at(map(ARRAY[${joined(paths, ', ')}], ARRAY[${joined(vendors, ', ')}]), "$path")
+        AS vendor FROM curve_observation WHERE ${inView(query.filter, files)})`;
+      return trinoInventory(trino, rows, query.accept);
     },
     close: async () => seen.clear(),
   };
 }
 
-/** A day before the position has nothing after it, nor a newer row that could hide one. */
-function pathsInView({ releases, after }: CurveSlice, root: string): readonly string[] {
+interface FileInView {
+  readonly path: string;
+  readonly vendor: string;
+  readonly asof_date: string;
+  /** To the curves of its vendor; never none of them. */
+  readonly rights: 'all' | readonly CurveRight[];
+}
+
+/** Files with rows the caller may see. A day before the position has nothing after it, nor a newer row that could hide one. */
+function filesInView(
+  { releases, entitlements, after }: Pick<CurveSlice, 'releases' | 'entitlements' | 'after'>,
+  root: string,
+): readonly FileInView[] {
   return releases
     .filter(({ asof_date, row_count }) => row_count > 0 && asof_date >= (after?.asof_date ?? ''))
-    .map(({ data_file }) => `${root}/${data_file}`);
+    .map(({ data_file, vendor, asof_date }) => {
+      return { path: `${root}/${data_file}`, vendor, asof_date, rights: rightsTo({ entitlements }, vendor) };
+    })
+    .filter(({ rights }) => rights === 'all' || rights.length > 0);
 }
 
 /** Without this, a catalog that points elsewhere, or lags behind, would answer with fewer rows instead of an error. */
 async function requireFiles(
   trino: TrinoSql,
-  paths: readonly string[],
+  files: readonly FileInView[],
   seen: LRUCache<string, true>,
   root: string,
 ): Promise<void> {
-  const asked = paths.filter((path) => !seen.has(path));
+  const asked = files.map(({ path }) => path).filter((path) => !seen.has(path));
   if (asked.length === 0) return;
-  const files = sql`SELECT file_path FROM "curve_observation$files" WHERE file_path IN (${joined(asked, ', ')})`;
-  const there = await trino.query(files);
+  const there = await trino.query(
+    sql`SELECT file_path FROM "curve_observation$files" WHERE file_path IN (${joined(asked, ', ')})`,
+  );
   for (const [path] of there) seen.set(path as string, true);
   const missing = asked.find((path) => !seen.has(path));
   if (missing === undefined) return;
@@ -81,21 +107,39 @@ async function requireFiles(
   );
 }
 
-function statement({ releases, latest, filter, after, limit }: CurveSlice, paths: readonly string[]): Sql {
-  const days = releases.map(({ asof_date }) => asof_date).sort();
-  const inView = joined(
+function inView(filter: CurveFilter, files: readonly FileInView[]): Sql {
+  const days = files.map(({ asof_date }) => asof_date).sort();
+  return joined(
     [
-      sql`"$path" IN (${joined(paths, ', ')})`,
+      seenRows(files),
       // Says less than the paths, but Trino reads fewer manifests for it.
       sql`asof_date BETWEEN ${date(days[0]!)} AND ${date(days.at(-1)!)}`,
       ...conditions(filter),
     ],
     ' AND ',
   );
+}
+
+/** Rows of the files, of each only those its vendor's rights cover; files with the same rights are named together. */
+function seenRows(files: readonly FileInView[]): Sql {
+  const alike = Map.groupBy(files, ({ rights }) => JSON.stringify(rights));
+  const groups = [...alike.values()].map((group) => {
+    const ofFiles = sql`"$path" IN (${joined(
+      group.map(({ path }) => path),
+      ', ',
+    )})`;
+    const { rights } = group[0]!;
+    return rights === 'all' ? ofFiles : sql`${ofFiles} AND ${covered(rights)}`;
+  });
+  return sql`(${joined(groups, ' OR ')})`;
+}
+
+function statement({ latest, filter, after, limit }: CurveSlice, files: readonly FileInView[]): Sql {
+  const chosen = inView(filter, files);
   const newest = sql`SELECT ${COLUMNS}, max(asof_date) OVER (PARTITION BY ${raw(PLACE.join(', '))}) AS newest`;
   const rows = latest
-    ? sql`(${newest} FROM curve_observation WHERE ${inView}) WHERE asof_date = newest`
-    : sql`curve_observation WHERE ${inView}`;
+    ? sql`(${newest} FROM curve_observation WHERE ${chosen}) WHERE asof_date = newest`
+    : sql`curve_observation WHERE ${chosen}`;
   const rest = after === undefined ? raw('') : sql` AND ${beyond(after)}`;
   return sql`SELECT ${COLUMNS} FROM ${rows}${rest} ORDER BY ${raw(POSITION.join(', '))} LIMIT ${limit}`;
 }
@@ -106,19 +150,13 @@ function conditions({ contract_from, contract_to, ...equal }: CurveFilter): read
     // These are written in one way only, and compared as they are they say which row groups to read.
     if (EXACT.some((exact) => exact === name))
       return sql`${column} = ${name === 'curve_key' ? folded(wanted) : wanted}`;
-    return sql`coalesce(lower(trim(regexp_replace(${column}, ${BLANKS}, ' '))), '') = ${folded(wanted)}`;
+    return sql`${foldedColumn(name)} = ${folded(wanted)}`;
   });
   return [
     ...identity,
     ...(contract_from === undefined ? [] : [sql`contract_month >= ${date(contract_from)}`]),
     ...(contract_to === undefined ? [] : [sql`contract_month <= ${date(contract_to)}`]),
   ];
-}
-
-/** As the curve key folds text, but lower case letter by letter, as Trino's `lower` has it (it knows no final sigma). */
-function folded(text: string): string {
-  const letters = [...text.trim().replace(/\s+/g, ' ')];
-  return letters.map((letter) => [...letter.toLowerCase()][0]).join('');
 }
 
 function beyond(after: RowPosition): Sql {

@@ -9,7 +9,8 @@ export interface KafkaSettings {
   readonly brokers: readonly string[];
   /** Names this process in the brokers' logs and quotas. */
   readonly client_id?: string;
-  readonly ssl?: boolean;
+  /** Over TLS; with `ca`, trusting who these certificates (PEM) are of instead of the public authorities. */
+  readonly ssl?: boolean | { readonly ca: string };
   readonly sasl?: SASLOptions;
 }
 
@@ -105,7 +106,7 @@ export function kafkaError(error: unknown, { brokers }: KafkaSettings, topic?: s
     return new AurumError('fault', 'kafka_unauthorised', `Kafka refuses this process${about}: ${said}`, {
       cause: error,
       remedy:
-        'Check the Kafka user and password, and the access rules of the topic and its transactional ids.',
+        'Correct AURUM_KAFKA_SASL_USER and AURUM_KAFKA_SASL_PASSWORD, or the access rules of the topic and its transactional ids.',
     });
   }
   if (types.includes('UNKNOWN_TOPIC_OR_PARTITION')) {
@@ -120,8 +121,11 @@ export function kafkaError(error: unknown, { brokers }: KafkaSettings, topic?: s
       remedy: 'Raise max.message.bytes of the topic, or publish smaller records.',
     });
   }
+  const untrusted = /certificate|self-signed/i.test(said);
   return busy('kafka_unavailable', `Kafka at ${brokers.join(',')} does not answer${about}: ${said}`, {
     cause: error,
-    remedy: 'Start Kafka, or correct AURUM_KAFKA_BROKERS.',
+    remedy: untrusted
+      ? 'Set AURUM_KAFKA_CA_FILE to the certificates of its authority.'
+      : 'Start Kafka, or correct AURUM_KAFKA_BROKERS and AURUM_KAFKA_TLS.',
   });
 }

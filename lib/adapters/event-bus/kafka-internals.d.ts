@@ -57,7 +57,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly socketFactory: ISocketFactory;
     readonly brokers: readonly string[];
     readonly clientId: string;
-    readonly ssl: boolean;
+    readonly ssl: boolean | { readonly ca: string };
     readonly sasl: SASLOptions | undefined;
     readonly connectionTimeout: number;
     readonly requestTimeout: number;

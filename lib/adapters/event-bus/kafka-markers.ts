@@ -3,20 +3,25 @@
  * memory and caught up before each answer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Partitioners } from 'kafkajs';
 import { z } from 'zod';
 import { AurumError, busy } from '#lib/domain/errors.ts';
 import { inTurns } from '#lib/domain/turns.ts';
 import { hasType } from './kafka-client.ts';
 import type { KafkaLog } from './kafka-log.ts';
+import { partitionOfKey } from './kafka-partition.ts';
 
 /** How many partitions must never change: a marker is looked for where its key leads. */
 export const markerTopic = { name: 'aurum.publication.marker.v1', partitions: 6, compacted: true } as const;
+
+/** Records of a batch that follow each other: partition, offset of the first, how many. */
+export type Span = readonly [partition: number, first: number, count: number];
 
 export interface PublicationMarker {
   /** Tells the publication that wrote it from another with the same marker. */
   readonly publication: string;
   readonly count: number;
+  /** Where the records are; undefined of a marker written before it said so. */
+  readonly spans?: readonly Span[] | undefined;
 }
 
 export interface PublicationMarkers {
@@ -34,7 +39,11 @@ export interface PublicationMarkers {
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 100;
 
-const markerValue = z.object({ publication: z.string(), count: z.int() });
+const markerValue = z.object({
+  publication: z.string(),
+  count: z.int(),
+  spans: z.array(z.tuple([z.int(), z.int(), z.int()])).optional(),
+});
 
 /** What is known of a partition up to the offset where the next slice begins. */
 interface Known {
@@ -43,14 +52,12 @@ interface Known {
 }
 
 export function publicationMarkers(log: KafkaLog, topic: string): PublicationMarkers {
-  const partitionFor = Partitioners.DefaultPartitioner();
   const inTurn = inTurns();
   let partitions: ReadonlyMap<number, Known> | undefined;
 
   async function home(key: string): Promise<[number, Known]> {
     partitions ??= await started(log, topic);
-    const partitionMetadata = [...partitions.keys()].map((partitionId) => ({ ...NO_METADATA, partitionId }));
-    const partition = partitionFor({ topic, partitionMetadata, message: { key, value: null } });
+    const partition = partitionOfKey(topic, partitions.keys(), key);
     return [partition, partitions.get(partition)!];
   }
 
@@ -73,8 +80,6 @@ export function publicationMarkers(log: KafkaLog, topic: string): PublicationMar
     },
   };
 }
-
-const NO_METADATA = { partitionErrorCode: 0, leader: 0, replicas: [], isr: [] };
 
 async function started(log: KafkaLog, topic: string): Promise<ReadonlyMap<number, Known>> {
   const starts = await log.offsets(topic, 'start');

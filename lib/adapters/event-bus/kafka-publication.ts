@@ -16,7 +16,8 @@ import {
 import { AurumError } from '#lib/domain/errors.ts';
 import { type KafkaSettings, kafkaError } from './kafka-client.ts';
 import type { KafkaLog } from './kafka-log.ts';
-import { markerTopic, type PublicationMarker, type PublicationMarkers } from './kafka-markers.ts';
+import { markerTopic, type PublicationMarker, type PublicationMarkers, type Span } from './kafka-markers.ts';
+import { partitionOfKey } from './kafka-partition.ts';
 import type { WireMessage } from './kafka-wire.ts';
 
 export interface PublicationSettings extends KafkaSettings {
@@ -105,9 +106,13 @@ async function publishOnce(
     const transaction = await producer.transaction();
     const before = await markers.decided(key);
     if (before !== undefined) return before;
-    const marker = { publication, count: messages.length };
-    const last = { topic: markerTopicOf(settings), messages: [await markers.message(key, marker)] };
-    const written = await write(transaction, [...requests(topic, messages), last]).catch((cause: unknown) => {
+    let marker: PublicationMarker = { publication, count: messages.length };
+    const last = async (spans: readonly Span[]) => {
+      marker = { ...marker, spans };
+      return { topic: markerTopicOf(settings), messages: [await markers.message(key, marker)] };
+    };
+    const all = requests(topic, await inPartitions(log, topic, messages));
+    const written = await write(transaction, all, last).catch((cause: unknown) => {
       const error = kafkaError(cause, settings, topic);
       throw error.code === 'kafka_unavailable' ? new Interrupted(cause) : error;
     });
@@ -125,10 +130,17 @@ async function publishOnce(
 async function write(
   transaction: Transaction,
   all: readonly ProducerRecord[],
+  last: (spans: readonly Span[]) => Promise<ProducerRecord>,
 ): Promise<readonly RecordMetadata[]> {
   const written: RecordMetadata[] = [];
+  const spans: Span[] = [];
   try {
-    for (const request of all) written.push(...(await transaction.send(request)));
+    for (const request of all) {
+      const places = await transaction.send(request);
+      written.push(...places);
+      addSpans(spans, request, places);
+    }
+    written.push(...(await transaction.send(await last(spans))));
     await transaction.commit();
     return written;
   } catch (error) {
@@ -136,6 +148,40 @@ async function write(
     if (transaction.isActive()) await transaction.abort().catch(() => undefined);
     throw error;
   }
+}
+
+/** What a request wrote into a partition lies there in one piece, as a rule after what the one before wrote. */
+function addSpans(
+  spans: Span[],
+  { messages }: ProducerRecord,
+  places: readonly Pick<RecordMetadata, 'partition' | 'baseOffset'>[],
+): void {
+  for (const { partition, baseOffset } of places) {
+    const count = messages.filter((message) => message.partition === partition).length;
+    const first = Number(baseOffset);
+    const at = spans.findLastIndex((span) => span[0] === partition);
+    const before = spans[at];
+    if (before !== undefined && before[1] + before[2] === first)
+      spans[at] = [partition, before[1], before[2] + count];
+    else spans.push([partition, first, count]);
+  }
+}
+
+/** Each message with the partition its key leads to, so that what lies where is known. */
+async function inPartitions(
+  log: KafkaLog,
+  topic: string,
+  messages: readonly WireMessage[],
+): Promise<readonly WireMessage[]> {
+  const partitions = [...(await log.offsets(topic, 'start')).keys()];
+  // Without the topic, sending says so.
+  if (partitions.length === 0) return messages;
+  const known = new Map<string, number>();
+  return messages.map((message) => {
+    const partition = known.get(message.key) ?? partitionOfKey(topic, partitions, message.key);
+    known.set(message.key, partition);
+    return { ...message, partition };
+  });
 }
 
 function requests(topic: string, messages: readonly WireMessage[]): readonly ProducerRecord[] {

@@ -5,13 +5,13 @@
 import type { Kafka } from 'kafkajs';
 import type { Topic } from '#events/topic.ts';
 import { type AvroRecord, schemaFingerprint } from '#lib/avro/schema.ts';
-import { busy } from '#lib/domain/errors.ts';
+import { AurumError, busy } from '#lib/domain/errors.ts';
 import { inTurns } from '#lib/domain/turns.ts';
 import type { EventBus, PublishedRecord } from '#lib/ports/event-bus.ts';
-import { kafkaClient, kafkaCluster, kafkaError } from './kafka-client.ts';
+import { hasType, kafkaClient, kafkaCluster, kafkaError } from './kafka-client.ts';
 import { drainGroup, type GroupDrain } from './kafka-group.ts';
 import { type KafkaLog, type KafkaMessage, kafkaLog } from './kafka-log.ts';
-import { type PublicationMarkers, publicationMarkers } from './kafka-markers.ts';
+import { type PublicationMarkers, publicationMarkers, type Span } from './kafka-markers.ts';
 import { formatOffsets, parseOffsets } from './kafka-position.ts';
 import { markerTopicOf, type PublicationSettings, publishBatch } from './kafka-publication.ts';
 import { type RegistrySettings, type SchemaRegistry, schemaRegistry } from './kafka-registry.ts';
@@ -65,6 +65,10 @@ export function kafkaEventBus(settings: KafkaEventBusSettings): KafkaEventBus {
       );
     },
     read: (topic, after) => read(connections, topic, after),
+    locate: (topic, marker, is) =>
+      locate(connections, topic, marker, is).catch((error: unknown) => {
+        throw kafkaError(error, settings, topic_prefix + topic.name);
+      }),
     drain: (topic, group, handle) =>
       inTurn(`${topic.name}/${group}`, () => drain(connections, topic, topic_prefix + group, handle)),
     close: () => log.close(),
@@ -146,6 +150,57 @@ async function* read<T>(
   } catch (error) {
     throw kafkaError(error, settings, name);
   }
+}
+
+/** Reads no more than the batch: its marker says where it lies. Undefined, too, once Kafka keeps the batch no longer. */
+async function locate<T>(
+  connections: Connections,
+  topic: Topic<T>,
+  marker: string,
+  is: (value: T) => boolean,
+): Promise<string | undefined> {
+  const name = nameOf(connections, topic);
+  const found = await connections.markers.seen(`${name}|${marker}`).catch(unlessNothingIsPublished);
+  for (const span of found?.spans ?? []) {
+    const offset = await locateIn(connections, topic, span, is);
+    if (offset === undefined) continue;
+    const [starts, ends] = [
+      await connections.log.offsets(name, 'start'),
+      await connections.log.offsets(name, 'end'),
+    ];
+    // As whoever reads the topic from its beginning is told: one partition after the other.
+    const next = [...starts].map(([partition, start]) =>
+      partition < span[0] ? ends.get(partition)! : partition > span[0] ? start : offset + 1,
+    );
+    return formatOffsets(next);
+  }
+  return undefined;
+}
+
+function unlessNothingIsPublished(error: unknown): undefined {
+  if (!(error instanceof AurumError && error.code === 'topic_missing')) throw error;
+}
+
+async function locateIn<T>(
+  connections: Connections,
+  topic: Topic<T>,
+  [partition, first, count]: Span,
+  is: (value: T) => boolean,
+): Promise<number | undefined> {
+  const name = nameOf(connections, topic);
+  const end = first + count;
+  try {
+    for (let from = first; from < end; ) {
+      const slice = await connections.log.slice({ topic: name, partition, from });
+      const batch = slice.messages.filter(({ offset }) => offset < end);
+      const found = (await records(connections, topic, batch)).find(({ value }) => is(value));
+      if (found !== undefined || slice.next === from) return found?.offset;
+      from = slice.next;
+    }
+  } catch (error) {
+    if (!hasType(error, ['OFFSET_OUT_OF_RANGE'])) throw error;
+  }
+  return undefined;
 }
 
 interface DecodedRecord<T> {

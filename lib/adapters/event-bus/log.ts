@@ -14,7 +14,7 @@ import type { AvroRecord } from '#lib/avro/schema.ts';
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
 import { inTurns } from '#lib/domain/turns.ts';
 import type { EventBus, PublishedRecord } from '#lib/ports/event-bus.ts';
-import { framePrefix, frames, MAX_BODY_BYTES, readBody } from './frame.ts';
+import { type Frame, framePrefix, frames, MAX_BODY_BYTES, readBody } from './frame.ts';
 import { formatPosition, parsePosition } from './position.ts';
 import { encodeBatch, requireCompatible, requireMarker, topicCodec } from './topic-codec.ts';
 
@@ -41,6 +41,7 @@ export function logEventBus({ dir }: { dir: string }): EventBus {
       return inTurn(folder, () => publish(folder, tails, topic, marker, values));
     },
     read: (topic, after) => read(folderOf(topic), topic, after),
+    locate: (topic, marker, is) => locate(folderOf(topic), topic, marker, is),
     async drain(topic, group, handle) {
       const folder = folderOf(topic);
       const path = join(folder, 'groups', fileName(group));
@@ -83,14 +84,8 @@ async function* read<T>(
   const file = await open(join(folder, 'events.log'), 'r').catch(absent);
   if (file === undefined) return;
   try {
-    const codec = topicCodec(topic);
     for await (const frame of frames(file, from.batch)) {
-      const bytes = await readBody(file, frame);
-      const writer =
-        frame.schema === codec.fingerprint ? undefined : await writerSchema(folder, frame.schema);
-      let index = -1;
-      for (const value of codec.decode({ bytes, count: frame.count }, writer)) {
-        index += 1;
+      for await (const [index, value] of valuesOf(folder, file, frame, topic)) {
         if (frame.offset === from.batch && index <= from.index) continue;
         const position = formatPosition({ batch: frame.offset, index });
         yield { topic: topic.name, position, key: topic.key(value), value };
@@ -99,6 +94,42 @@ async function* read<T>(
   } finally {
     await file.close();
   }
+}
+
+/** Only heads are read until the batch is found. */
+async function locate<T>(
+  folder: string,
+  topic: Topic<T>,
+  marker: string,
+  is: (value: T) => boolean,
+): Promise<string | undefined> {
+  const file = await open(join(folder, 'events.log'), 'r').catch(absent);
+  if (file === undefined) return undefined;
+  try {
+    for await (const frame of frames(file)) {
+      if (frame.marker !== marker) continue;
+      for await (const [index, value] of valuesOf(folder, file, frame, topic))
+        if (is(value)) return formatPosition({ batch: frame.offset, index });
+      return undefined;
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Values of a batch with their index in it. */
+async function* valuesOf<T>(
+  folder: string,
+  file: FileHandle,
+  frame: Frame,
+  topic: Topic<T>,
+): AsyncGenerator<readonly [number, T]> {
+  const codec = topicCodec(topic);
+  const bytes = await readBody(file, frame);
+  const writer = frame.schema === codec.fingerprint ? undefined : await writerSchema(folder, frame.schema);
+  let index = 0;
+  for (const value of codec.decode({ bytes, count: frame.count }, writer)) yield [index++, value];
 }
 
 /** `path` holds the position the group has acknowledged. */

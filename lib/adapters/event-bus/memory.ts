@@ -52,6 +52,14 @@ export function memoryEventBus(): EventBus {
         }
       }
     },
+    async locate(topic, marker, is) {
+      const batch = [...batchesOf(topic.name).keys()].indexOf(marker);
+      if (batch < 0) return undefined;
+      const prefix = formatPosition({ batch, index: 0 }).split('-')[0]!;
+      for await (const { position, value } of bus.read(topic))
+        if (position.startsWith(`${prefix}-`) && is(value)) return position;
+      return undefined;
+    },
     drain: (topic, group, handle) =>
       inTurn(`${topic.name}/${group}`, async () => {
         let delivered = 0;

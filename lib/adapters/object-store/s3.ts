@@ -21,6 +21,7 @@ import type {
   VersionedObjectStore,
 } from '#lib/ports/object-store.ts';
 import { checkedMetadata, checkKey } from './key.ts';
+import { type ReadObject, s3Read } from './s3-read.ts';
 
 export interface S3ObjectStoreOptions {
   readonly endpoint: string;
@@ -53,6 +54,8 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): VersionedObjectSto
     return loaded;
   };
 
+  const read = s3Read(options);
+
   async function head(key: string): Promise<HeadObjectCommandOutput | undefined> {
     const { client, sdk } = await connect();
     return absentAsUndefined(options, () => client.send(new sdk.HeadObjectCommand(place(key))));
@@ -81,9 +84,15 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): VersionedObjectSto
   return {
     put,
     async get(key, { version_id, etag } = {}) {
+      const where = place(key);
+      if (version_id === undefined && etag === undefined) {
+        const found = await read(where.Key);
+        if (found === 'absent') return undefined;
+        if (found !== 'unclear') return { ...factsOf(key, found), body: found.body };
+      }
       const { client, sdk } = await connect();
       const input = {
-        ...place(key),
+        ...where,
         ...(version_id === undefined ? {} : { VersionId: version_id }),
         ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
       };
@@ -225,7 +234,7 @@ function putFields({ expect, contentType, metadata }: PutOptions, mark: string |
 
 function factsOf(
   key: string,
-  found: GetObjectCommandOutput | HeadObjectCommandOutput,
+  found: GetObjectCommandOutput | HeadObjectCommandOutput | ReadObject,
 ): Omit<StoredObject, 'body'> {
   const { [WRITE_MARK]: _, ...metadata } = found.Metadata ?? {};
   return {

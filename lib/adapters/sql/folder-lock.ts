@@ -5,19 +5,22 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { busy } from '#lib/domain/errors.ts';
 
-/** @returns what releases it. @throws AurumError `database_in_use` while another holder lives. */
-export function lockFolder(dir: string): () => void {
+/**
+ * @param refused what to throw while another holder lives, who is named.
+ * @returns what releases it. @throws AurumError `database_in_use`, or what `refused` makes.
+ */
+export function lockFolder(dir: string, refused = (who: string): Error => inUse(dir, who)): () => void {
   const path = `${dir}.lock`;
   const mine = `${process.pid} ${startOf(process.pid)}\n`;
   const holder = read(path);
   if (holder !== undefined) {
-    if (alive(holder)) throw inUse(dir, holder);
+    if (alive(holder)) throw refused(nameOf(holder));
     if (read(path) === holder) rmSync(path, { force: true });
   }
   try {
     writeFileSync(path, mine, { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw inUse(dir, read(path) ?? '');
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw refused(nameOf(read(path) ?? ''));
     throw error;
   }
   return () => rmSync(path, { force: true });
@@ -49,8 +52,9 @@ function read(path: string): string | undefined {
   }
 }
 
-function inUse(dir: string, holder: string): Error {
-  const who = holder === '' ? 'another process' : `process ${holder.split(' ')[0]}`;
+const nameOf = (holder: string) => (holder === '' ? 'another process' : `process ${holder.split(' ')[0]}`);
+
+function inUse(dir: string, who: string): Error {
   return busy('database_in_use', `The operational database in ${dir} is used by ${who}.`, {
     remedy: 'Stop it, or ask it over HTTP: one process at a time opens the database.',
   });

@@ -59,7 +59,7 @@ export function postgresError(url: string, error: unknown): unknown {
   }
   if (/^permission denied to set role/.test(message)) {
     return fault('postgres_role_refused', `PostgreSQL at ${address}: ${message}`, {
-      remedy: 'GRANT aurum_api, aurum_ingest TO the login, or log in as one that holds them.',
+      remedy: 'GRANT aurum_api, aurum_ingest, aurum_admin TO the login, or log in as one that holds them.',
       ...options,
     });
   }

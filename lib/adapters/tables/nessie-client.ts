@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
 import { parseJson, printJson } from './iceberg/json.ts';
+import { commitUnknown } from './table-files.ts';
 
 export interface NessieClientOptions {
   /** Root of the service, e.g. `http://127.0.0.1:19120`; both interfaces lie below it. */
@@ -151,12 +152,6 @@ export function checkedNessieName(name: string): string {
 function checkedCommit(commit: string): string {
   if (COMMIT.test(commit)) return commit;
   throw commitUnknown(commit);
-}
-
-export function commitUnknown(commit: string): AurumError {
-  return refusal('commit_unknown', `There is no table commit "${commit}"`, {
-    remedy: 'Take it from a branch or tag.',
-  });
 }
 
 async function listReferences(call: Call, type: ReferenceType, prefix: string) {

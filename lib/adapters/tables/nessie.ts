@@ -4,40 +4,34 @@
  * not there are created by the first commit that needs them. Knows nothing of who queries the tables.
  */
 import { LRUCache } from 'lru-cache';
-import { AurumError, refusal } from '#lib/domain/errors.ts';
+import { AurumError } from '#lib/domain/errors.ts';
 import { inTurns } from '#lib/domain/turns.ts';
-import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { CommitRequest, RefHead, Tables } from '#lib/ports/tables.ts';
 import { utcTimestamp } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import { checkedRecord, checkedRefName, contentId, createOnce } from '../pointer.ts';
-import { type AppendPlan, planAppend } from './iceberg/append.ts';
-import { newTable, parseMetadata, type TableMetadata } from './iceberg/metadata.ts';
-import {
-  type ReadReleases,
-  releasesOf,
-  releasesOfManifest,
-  type SequencedRelease,
-} from './iceberg/releases.ts';
-import { layoutOf, type TableName, tableFolder } from './iceberg/schema.ts';
-import { dataFiles, stagedDataFile } from './iceberg/stage.ts';
+import { checkedRecord, checkedRefName } from '../pointer.ts';
+import type { TableMetadata } from './iceberg/metadata.ts';
+import { layoutOf, type TableName } from './iceberg/schema.ts';
+import { dataFiles } from './iceberg/stage.ts';
 import {
   type ContentsAt,
   checkedNessieName,
-  commitUnknown,
   type NessieClient,
   type NessieClientOptions,
   nessieClient,
 } from './nessie-client.ts';
+import {
+  commitUnknown,
+  once,
+  type PlannedAppend,
+  refUnknown,
+  type TableFiles,
+  type TableFilesOptions,
+  tableFiles,
+} from './table-files.ts';
 
-export interface NessieTablesOptions extends NessieClientOptions {
-  /** The bucket that Nessie's warehouse lies in. */
-  readonly objects: ObjectStore;
-  readonly bucket: string;
-  /** Folder of the tables; data files lie in `{warehouse_prefix}/market/{table}/data`. */
-  readonly warehouse_prefix?: string;
-  /** Location that the metadata gives to the object with key ""; `s3://{bucket}` when left out. */
-  readonly location_root?: string;
+/** The bucket is the one that Nessie's warehouse lies in. */
+export interface NessieTablesOptions extends NessieClientOptions, TableFilesOptions {
   /** Put before every branch and tag, so that several installations may share a Nessie; '' when left out. */
   readonly ref_prefix?: string;
 }
@@ -47,44 +41,26 @@ const RELEASES: TableName = 'market.curve_release';
 
 interface Catalog {
   readonly nessie: NessieClient;
-  readonly objects: ObjectStore;
+  readonly files: TableFiles;
   readonly bucket: string;
-  readonly root: string;
-  /** Folder of the tables. */
-  readonly warehouse: string;
   readonly ref_prefix: string;
-  readonly known: Known;
-}
-
-/** What was read and parsed already, all of it immutable: by commit, by location of metadata or manifest. */
-interface Known {
-  /** Location of the release table's metadata; '' where the commit has no such table. */
-  readonly commits: LRUCache<string, string>;
-  readonly metadata: LRUCache<string, TableMetadata>;
-  readonly releases: LRUCache<string, readonly CurveRelease[]>;
-  readonly manifests: LRUCache<string, readonly SequencedRelease[]>;
+  /** Location of the release table's metadata by commit; '' where the commit has no such table. */
+  readonly release_tables: LRUCache<string, string>;
 }
 
 export function nessieTables(options: NessieTablesOptions): Tables {
-  const warehouse = options.warehouse_prefix ?? 'curated/iceberg';
+  const files = tableFiles(options);
   const catalog: Catalog = {
     nessie: nessieClient(options),
-    objects: options.objects,
+    files,
     bucket: options.bucket,
-    root: options.location_root ?? `s3://${options.bucket}`,
-    warehouse,
     ref_prefix: options.ref_prefix ?? '',
-    known: {
-      commits: new LRUCache({ max: 200 }),
-      metadata: new LRUCache({ max: 12 }),
-      releases: new LRUCache({ max: 8 }),
-      manifests: new LRUCache({ max: 2_000 }),
-    },
+    release_tables: new LRUCache({ max: 200 }),
   };
   const inTurn = inTurns();
   let checked: Promise<void> | undefined;
   return {
-    ...dataFiles(options.objects, warehouse),
+    ...dataFiles(options.objects, files.warehouse),
     head: (ref) => head(catalog, ref),
     async commit(request) {
       checked ??= checkWarehouse(catalog).catch((error) => {
@@ -101,6 +77,13 @@ export function nessieTables(options: NessieTablesOptions): Tables {
       return found.map(({ name, commit }) => ({ ref: name.slice(catalog.ref_prefix.length), commit }));
     },
     releases: (at) => releases(catalog, at),
+    readRows: files.readRows,
+    async holds(file, { commit }) {
+      const at = await catalog.nessie.contents({ commit }, [file.table]);
+      if (at === undefined) throw commitUnknown(commit);
+      const there = at.tables.get(file.table);
+      return there !== undefined && files.holds(there.metadata_location, file);
+    },
   };
 }
 
@@ -159,35 +142,20 @@ interface PreparedChange {
   readonly update: object;
 }
 
-/** Writes all that a table's next snapshot names. Nobody sees it before a commit names the snapshot. */
 async function prepare(
-  catalog: Catalog,
+  { files }: Catalog,
   table: TableName,
   before: ContentsAt,
   request: CommitRequest,
 ): Promise<PreparedChange> {
-  const { committed_at, summary } = request;
   const there = before.tables.get(table);
-  const metadata =
-    there === undefined
-      ? newTable(table, `${catalog.root}/${tableFolder(catalog.warehouse, table)}`)
-      : await readMetadata(catalog, there.metadata_location);
-  const files = request.files
-    .filter((file) => file.table === table)
-    .map((file) => stagedDataFile(file, catalog.root));
-  const seed = contentId({ ...request, files: request.files.map((file) => file.key) });
-  const plan = await planAppend({ table, metadata, files, summary, seed, committed_at }, (location) =>
-    readLocation(catalog, location),
-  );
-  await Promise.all(
-    plan.objects.map(({ location, bytes }) => createOnce(catalog.objects, keyOf(catalog, location), bytes)),
-  );
-  const update = tableChange(table, metadata, plan, there === undefined);
-  return { table, snapshot_id: plan.snapshot['snapshot-id'], update };
+  const planned = await files.append(table, there?.metadata_location, request);
+  const update = tableChange(table, planned, there === undefined);
+  return { table, snapshot_id: planned.plan.snapshot['snapshot-id'], update };
 }
 
 /** The snapshot as the protocol has it; Nessie refuses it unless the table is as it was read. */
-function tableChange(table: TableName, metadata: TableMetadata, plan: AppendPlan, is_new: boolean): object {
+function tableChange(table: TableName, { metadata, plan }: PlannedAppend, is_new: boolean): object {
   const [namespace, name] = table.split('.');
   const parent = plan.snapshot['parent-snapshot-id'] ?? null;
   return {
@@ -268,61 +236,15 @@ async function fastForward(catalog: Catalog, branch: RefHead, base: RefHead): Pr
 
 async function releases(catalog: Catalog, of: string | RefHead): Promise<readonly CurveRelease[]> {
   const at = typeof of === 'string' ? await head(catalog, of) : of;
-  if (at === undefined)
-    throw refusal('ref_unknown', `There is no branch or tag "${of}"`, {
-      remedy: 'Use "main" or a release tag.',
-    });
+  if (at === undefined) throw refUnknown(String(of));
   const location = await releaseTable(catalog, at.commit);
-  if (location === '') return [];
-  const read = (from: string) => readLocation(catalog, from);
-  const ofManifest: ReadReleases = (manifest) =>
-    once(catalog.known.manifests, manifest.manifest_path, () => releasesOfManifest(manifest, read));
-  return once(catalog.known.releases, location, async () =>
-    releasesOf(await readMetadata(catalog, location), read, ofManifest),
-  );
+  return location === '' ? [] : catalog.files.releases(location);
 }
 
-function releaseTable(catalog: Catalog, commitId: string): Promise<string> {
-  return once(catalog.known.commits, commitId, async () => {
-    const at = await catalog.nessie.contents({ commit: commitId }, [RELEASES]);
+function releaseTable({ nessie, release_tables }: Catalog, commitId: string): Promise<string> {
+  return once(release_tables, commitId, async () => {
+    const at = await nessie.contents({ commit: commitId }, [RELEASES]);
     if (at === undefined) throw commitUnknown(commitId);
     return at.tables.get(RELEASES)?.metadata_location ?? '';
-  });
-}
-
-function readMetadata(catalog: Catalog, location: string): Promise<TableMetadata> {
-  return once(catalog.known.metadata, location, async () =>
-    parseMetadata(await readLocation(catalog, location)),
-  );
-}
-
-async function readLocation(catalog: Catalog, location: string): Promise<Uint8Array> {
-  const stored = await catalog.objects.get(keyOf(catalog, location));
-  if (stored !== undefined) return stored.body;
-  throw new AurumError(
-    'fault',
-    'table_object_missing',
-    `${location} is named by a table and does not exist`,
-    {
-      remedy: "Restore it from the bucket's versions.",
-    },
-  );
-}
-
-/** Immutable things are read and parsed once while they are remembered. */
-async function once<Value extends NonNullable<unknown>>(
-  known: LRUCache<string, Value>,
-  name: string,
-  make: () => Promise<Value>,
-): Promise<Value> {
-  const value = known.get(name) ?? (await make());
-  known.set(name, value);
-  return value;
-}
-
-function keyOf({ root }: Catalog, location: string): string {
-  if (location.startsWith(`${root}/`)) return location.slice(root.length + 1);
-  throw new AurumError('fault', 'table_outside_bucket', `${location} is not below ${root}`, {
-    remedy: "Set AURUM_S3_BUCKET to the bucket of Nessie's warehouse, or move the tables there.",
   });
 }

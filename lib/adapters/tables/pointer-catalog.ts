@@ -5,17 +5,15 @@
  */
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { AurumError, refusal } from '#lib/domain/errors.ts';
 import { inTurns } from '#lib/domain/turns.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
-import type { CommitRequest, RefHead, StagedFile, Tables } from '#lib/ports/tables.ts';
+import type { CommitRequest, RefHead, Tables } from '#lib/ports/tables.ts';
 import { utcTimestamp } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import {
   checkedRecord,
   checkedRefName,
   contentId,
-  createOnce,
   createPointer,
   createRecord,
   listPointers,
@@ -23,27 +21,22 @@ import {
   readPointer,
   readRecord,
 } from '../pointer.ts';
-import { type AppendPlan, planAppend } from './iceberg/append.ts';
 import { printJson } from './iceberg/json.ts';
-import { newTable, parseMetadata, type TableMetadata, withSnapshot } from './iceberg/metadata.ts';
+import { withSnapshot } from './iceberg/metadata.ts';
+import { TABLE_NAMES, type TableName } from './iceberg/schema.ts';
+import { dataFiles } from './iceberg/stage.ts';
 import {
-  type ReadReleases,
-  releasesOf,
-  releasesOfManifest,
-  type SequencedRelease,
-} from './iceberg/releases.ts';
-import { TABLE_NAMES, type TableName, tableFolder } from './iceberg/schema.ts';
-import { dataFiles, stagedDataFile } from './iceberg/stage.ts';
+  commitUnknown,
+  once,
+  refUnknown,
+  type TableFiles,
+  type TableFilesOptions,
+  tableFiles,
+} from './table-files.ts';
 
-export interface LocalTablesOptions {
-  readonly objects: ObjectStore;
-  readonly bucket: string;
-  /** Folder of the tables; each lies in `{warehouse_prefix}/market/{table}`. */
-  readonly warehouse_prefix?: string;
+export interface LocalTablesOptions extends TableFilesOptions {
   /** Folder of refs, tags and commits. */
   readonly catalog_prefix?: string;
-  /** Location that the metadata gives to the object with key ""; `s3://{bucket}` unless the bucket is read as a folder. */
-  readonly location_root?: string;
 }
 
 const catalogCommit = z.strictObject({
@@ -66,42 +59,28 @@ const EMPTY_ID = contentId(EMPTY);
 
 interface Catalog {
   readonly objects: ObjectStore;
-  readonly root: string;
-  readonly warehouse: string;
+  readonly files: TableFiles;
   readonly refs: string;
   readonly tags: string;
   readonly commits: string;
-  readonly known: Known;
-}
-
-/** What was read and parsed already, all of it immutable: by commit id, by location of metadata or manifest. */
-interface Known {
-  readonly commits: LRUCache<string, CatalogCommit>;
-  readonly metadata: LRUCache<string, TableMetadata>;
-  readonly releases: LRUCache<string, readonly CurveRelease[]>;
-  readonly manifests: LRUCache<string, readonly SequencedRelease[]>;
+  /** Read and parsed already; none of them ever changes. */
+  readonly known: LRUCache<string, CatalogCommit>;
 }
 
 export function localTables(options: LocalTablesOptions): Tables {
-  const warehouse = options.warehouse_prefix ?? 'curated/iceberg';
+  const files = tableFiles(options);
   const folder = options.catalog_prefix ?? 'catalog';
   const catalog: Catalog = {
     objects: options.objects,
-    root: options.location_root ?? `s3://${options.bucket}`,
-    warehouse,
+    files,
     refs: `${folder}/refs/`,
     tags: `${folder}/tags/`,
     commits: `${folder}/commits/`,
-    known: {
-      commits: new LRUCache({ max: 200 }),
-      metadata: new LRUCache({ max: 12 }),
-      releases: new LRUCache({ max: 8 }),
-      manifests: new LRUCache({ max: 2_000 }),
-    },
+    known: new LRUCache({ max: 200 }),
   };
   const inTurn = inTurns();
   return {
-    ...dataFiles(options.objects, warehouse),
+    ...dataFiles(options.objects, files.warehouse),
     head: (ref) => head(catalog, ref),
     commit: (request) => inTurn(request.base.ref, () => commit(catalog, request)),
     fastForward: (branch, base) => fastForward(catalog, branch, base),
@@ -114,6 +93,11 @@ export function localTables(options: LocalTablesOptions): Tables {
       return found.map(({ name, commit }) => ({ ref: name, commit }));
     },
     releases: (at) => releases(catalog, at),
+    readRows: files.readRows,
+    async holds(file, at) {
+      const location = (await readCommit(catalog, at.commit)).tables[file.table];
+      return location !== undefined && files.holds(location, file);
+    },
   };
 }
 
@@ -145,17 +129,16 @@ async function commit(
     tables: base.tables,
     summary: request.summary,
   });
-  const seed = contentId({ ...request, files: request.files.map((file) => file.key) });
   const tables = { ...base.tables };
   await Promise.all(
     [...new Set(request.files.map((file) => file.table))].map(async (table) => {
-      tables[table] = await append(catalog, table, base.tables[table], request, seed);
+      tables[table] = await append(catalog.files, table, base.tables[table], request);
     }),
   );
   const content: CatalogCommit = { ...draft, tables };
   const id = contentId(content);
   await createRecord(catalog.objects, commitKey(catalog, id), content);
-  catalog.known.commits.set(id, content);
+  catalog.known.set(id, content);
   const moved = await movePointer(catalog.objects, branchKey, branch, id);
   return moved
     ? { outcome: 'committed', head: { ref: request.branch, commit: id } }
@@ -164,32 +147,16 @@ async function commit(
 
 /** Writes a table's next metadata and all it names; returns its location. Nobody sees it before a commit names it. */
 async function append(
-  catalog: Catalog,
+  files: TableFiles,
   table: TableName,
   base: string | undefined,
   request: CommitRequest,
-  seed: string,
 ): Promise<string> {
-  const { committed_at, summary } = request;
-  const metadata =
-    base === undefined
-      ? newTable(table, `${catalog.root}/${tableFolder(catalog.warehouse, table)}`)
-      : await readMetadata(catalog, base);
-  const files = request.files
-    .filter((file: StagedFile) => file.table === table)
-    .map((file) => stagedDataFile(file, catalog.root));
-  const plan: AppendPlan = await planAppend(
-    { table, metadata, files, summary, seed, committed_at },
-    (location) => readLocation(catalog, location),
-  );
+  const { metadata, plan } = await files.append(table, base, request);
   const next = withSnapshot(metadata, plan.snapshot, base);
   const number = String(plan.snapshot['sequence-number']).padStart(5, '0');
   const location = `${metadata.location}/metadata/${number}-${plan.uuid}.metadata.json`;
-  const objects = [...plan.objects, { location, bytes: Buffer.from(printJson(next)) }];
-  await Promise.all(
-    objects.map((each) => createOnce(catalog.objects, keyOf(catalog, each.location), each.bytes)),
-  );
-  catalog.known.metadata.set(location, next);
+  await files.writeMetadata(location, next, Buffer.from(printJson(next)));
   return location;
 }
 
@@ -206,65 +173,17 @@ async function fastForward(catalog: Catalog, branch: RefHead, base: RefHead): Pr
 
 async function releases(catalog: Catalog, of: string | RefHead): Promise<readonly CurveRelease[]> {
   const at = typeof of === 'string' ? await head(catalog, of) : of;
-  if (at === undefined)
-    throw refusal('ref_unknown', `There is no branch or tag "${of}"`, {
-      remedy: 'Use "main" or a release tag.',
-    });
+  if (at === undefined) throw refUnknown(String(of));
   const location = (await readCommit(catalog, at.commit)).tables['market.curve_release'];
-  if (location === undefined) return [];
-  const read = (from: string) => readLocation(catalog, from);
-  const ofManifest: ReadReleases = (manifest) =>
-    once(catalog.known.manifests, manifest.manifest_path, () => releasesOfManifest(manifest, read));
-  return once(catalog.known.releases, location, async () =>
-    releasesOf(await readMetadata(catalog, location), read, ofManifest),
-  );
-}
-
-function readMetadata(catalog: Catalog, location: string): Promise<TableMetadata> {
-  return once(catalog.known.metadata, location, async () =>
-    parseMetadata(await readLocation(catalog, location)),
-  );
+  return location === undefined ? [] : catalog.files.releases(location);
 }
 
 async function readCommit(catalog: Catalog, id: string): Promise<CatalogCommit> {
   if (id === EMPTY_ID) return EMPTY;
-  return once(catalog.known.commits, id, async () => {
+  return once(catalog.known, id, async () => {
     const stored = await readRecord(catalog.objects, commitKey(catalog, id), catalogCommit);
-    if (stored !== undefined) return stored;
-    throw refusal('commit_unknown', `There is no table commit "${id}"`, {
-      remedy: 'Take it from a branch or tag.',
-    });
-  });
-}
-
-async function readLocation(catalog: Catalog, location: string): Promise<Uint8Array> {
-  const stored = await catalog.objects.get(keyOf(catalog, location));
-  if (stored !== undefined) return stored.body;
-  throw new AurumError(
-    'fault',
-    'table_object_missing',
-    `${location} is named by a table and does not exist`,
-    {
-      remedy: "Restore it from the bucket's versions.",
-    },
-  );
-}
-
-/** Immutable things are read and parsed once while they are remembered. */
-async function once<Value extends object>(
-  known: LRUCache<string, Value>,
-  name: string,
-  make: () => Promise<Value>,
-): Promise<Value> {
-  const value = known.get(name) ?? (await make());
-  known.set(name, value);
-  return value;
-}
-
-function keyOf(catalog: Catalog, location: string): string {
-  if (location.startsWith(`${catalog.root}/`)) return location.slice(catalog.root.length + 1);
-  throw new AurumError('fault', 'table_outside_bucket', `${location} is not below ${catalog.root}`, {
-    remedy: 'Set the bucket that the tables were made in, or move the tables back.',
+    if (stored === undefined) throw commitUnknown(id);
+    return stored;
   });
 }
 

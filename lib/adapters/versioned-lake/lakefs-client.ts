@@ -30,7 +30,11 @@ export type LakefsCommit = z.infer<typeof commit>;
 const pagination = z.object({ has_more: z.boolean(), next_offset: z.string() });
 const commits = z.object({ pagination, results: z.array(commit) });
 const tags = z.object({ pagination, results: z.array(z.object({ id: z.string(), commit_id: z.string() })) });
+const changes = z.object({ pagination, results: z.array(z.object({ path: z.string(), type: z.string() })) });
 const merged = z.object({ reference: z.string() });
+
+const branchPath = (branch: string) => `/branches/${encodeURIComponent(branch)}`;
+const refPath = (ref: string) => `/refs/${encodeURIComponent(ref)}`;
 
 export type LakefsClient = ReturnType<typeof lakefsClient>;
 
@@ -41,8 +45,6 @@ export function lakefsClient(options: LakefsOptions) {
   const repository = `/repositories/${encodeURIComponent(options.repository)}`;
   const ask = (method: string, path: string, body?: unknown) =>
     answerOf(options, method, repository + path, body);
-  const branchPath = (branch: string) => `/branches/${encodeURIComponent(branch)}`;
-  const refPath = (ref: string) => `/refs/${encodeURIComponent(ref)}`;
   return {
     async createRepository(storage_namespace: string): Promise<'created' | 'exists'> {
       const body = { name: options.repository, storage_namespace, default_branch: 'main' };
@@ -93,14 +95,29 @@ export function lakefsClient(options: LakefsOptions) {
       const answer = await ask('POST', '/tags', { id, ref });
       return outcome(options, answer, { 201: 'created', 409: 'exists', 404: 'ref_unknown' });
     },
-    tags: (prefix: string) =>
-      pages(options, tags, (page) => ask('GET', `/tags?prefix=${encodeURIComponent(prefix)}&${page}`)),
     /** The newest commit of a ref; undefined when the ref is unknown. */
     async head(ref: string): Promise<LakefsCommit | undefined> {
       const answer = await ask('GET', `${refPath(ref)}/commits?amount=1`);
       if (outcome(options, answer, { 200: false, 404: true })) return undefined;
       return parsed(options, commits, answer).results[0];
     },
+    ...listings(options, ask),
+  };
+}
+
+/** What comes in pages. */
+function listings(options: LakefsOptions, ask: (method: string, path: string) => Promise<Answer>) {
+  return {
+    tags: (prefix: string) =>
+      pages(options, tags, (page) => ask('GET', `/tags?prefix=${encodeURIComponent(prefix)}&${page}`)),
+    /** Objects below `prefix` that differ between two refs. @throws what `unknown` makes when one of them is. */
+    changes: (from: string, to: string, prefix: string, unknown: () => AurumError) =>
+      pages(options, changes, async (page) => {
+        const path = `${refPath(from)}/diff/${encodeURIComponent(to)}`;
+        const answer = await ask('GET', `${path}?prefix=${encodeURIComponent(prefix)}&${page}`);
+        if (answer.status === 404 && !saysNoRepository(answer)) throw unknown();
+        return answer;
+      }),
     /** Children before parents. @throws what `unknown` makes when the ref is. */
     log: (ref: string, unknown: () => AurumError) =>
       pages(options, commits, async (page) => {

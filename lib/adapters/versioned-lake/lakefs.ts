@@ -20,6 +20,8 @@ import { type LakefsClient, type LakefsCommit, type LakefsOptions, lakefsClient 
 /** Whoever finishes a version deletes its branch, which those who were at it too find out by starting again. */
 const MAX_ATTEMPTS = 20;
 
+/** A marker object for each version a branch has. */
+const MARKERS = '_aurum/versions/';
 const OBJECTS = 'aurum.objects';
 const COMMITTED_AT = 'aurum.committed_at';
 
@@ -54,6 +56,13 @@ export function lakefsLake(options: LakefsOptions): VersionedLake {
     },
     merge: (branch, into, message, committed_at) =>
       inTurn(into, () => merge(lakefs, branch, into, message, committed_at)),
+    async versionsToMerge(source, into) {
+      const versions: string[] = [];
+      for await (const { path, type } of lakefs.changes(into, source, MARKERS, () => refUnknown(source))) {
+        if (type === 'added') versions.push(decodeURIComponent(path.slice(MARKERS.length)));
+      }
+      return versions;
+    },
     async tag(id, commit) {
       const tagged = await lakefs.createTag(checkedRefName(id), commit);
       if (tagged !== 'ref_unknown') return tagged;
@@ -76,7 +85,7 @@ async function commitChange(lakefs: LakefsClient, branch: string, change: Change
   const version = change.metadata['aurum.version'];
   const name = version ?? randomUUID();
   const own = `stage_${hash('sha256', `${branch}\n${name}`, 'hex').slice(0, 32)}`;
-  const marker = `_aurum/versions/${encodeURIComponent(name)}`;
+  const marker = MARKERS + encodeURIComponent(name);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     if (version !== undefined && (await lakefs.hasObject(branch, marker))) {
       await lakefs.deleteBranch(own); // Left behind by whoever died after the merge.

@@ -1,7 +1,8 @@
 /**
- * Branches, commits, merges and tags as objects: a commit is named by the sha256 of its content, a branch is a pointer
- * moved conditionally. A commit that lost the race is made again on the new head. Keeps no copy of the objects it names
- * (the bucket's versions do) and knows nothing of what they hold.
+ * Branches, commits, merges and tags as objects: a commit is named by its version and the sha256 of its content, a branch
+ * is a pointer moved conditionally. A commit that lost the race is made again on the new head. Whether a version is
+ * committed is asked of the commits themselves: there is no second record of it that could be lost. Keeps no copy of the
+ * objects a commit names (the bucket's versions do) and knows nothing of what they hold.
  */
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -25,6 +26,8 @@ import {
 
 /** Somebody wins each round; who loses this often meets a store that refuses what it should take. */
 const MAX_ATTEMPTS = 1_000;
+const VERSION = 'aurum.version';
+const SUFFIX = '.json';
 
 const storedCommit = z.strictObject({
   parents: z.array(z.string()),
@@ -80,6 +83,17 @@ export function localLake(options: {
         committed_at,
       }),
     merge: (branch, into, message, committed_at) => merge(lake, branch, into, message, committed_at),
+    async versionsToMerge(source, into) {
+      const there = new Set<string>();
+      for await (const { id } of ancestry(lake, (await refHead(lake, into)).commit)) there.add(id);
+      const versions: string[] = [];
+      const isCommit = (await lake.objects.head(commitKey(lake, source))) !== undefined;
+      const start = isCommit ? source : (await refHead(lake, source)).commit;
+      for await (const { id, metadata } of ancestry(lake, start)) {
+        if (!there.has(id) && metadata[VERSION] !== undefined) versions.push(metadata[VERSION]);
+      }
+      return versions;
+    },
     async tag(id, commitId) {
       await readCommit(lake, commitId);
       return createPointer(lake.objects, `${lake.prefix}/tags/${checkedRefName(id)}.json`, commitId);
@@ -98,7 +112,7 @@ export function localLake(options: {
 type Change = Pick<StoredCommit, 'message' | 'metadata' | 'objects' | 'committed_at'>;
 
 async function commit(lake: Lake, branch: string, change: Change): Promise<LakeCommit> {
-  const version = change.metadata['aurum.version'];
+  const version = change.metadata[VERSION];
   const { node } = await advance(lake, branch, async (head) => {
     const made = version === undefined ? undefined : await commitOfVersion(lake, head.id, version);
     return made ?? { parents: [head.id], generation: head.generation + 1, ...change };
@@ -152,14 +166,15 @@ function advance(
 }
 
 /**
- * The commit of a version among the ancestors of `head`. Every commit leaves a marker named by its version before the
- * branch moves, so a version never seen costs one empty listing, and one seen is looked for only down to its generation.
+ * The commit of a version among the ancestors of `head`. A version never seen costs one empty listing; one seen is looked
+ * for only down to its generation, since a commit that lost the race lies there as well.
  */
 async function commitOfVersion(lake: Lake, head: string, version: string): Promise<Node | undefined> {
   const candidates: Node[] = [];
-  const folder = markerFolder(lake, version);
-  for await (const { key } of lake.objects.list(folder)) {
-    candidates.push(await readCommit(lake, key.slice(folder.length)));
+  const folder = commitKey(lake, '').slice(0, -SUFFIX.length);
+  for await (const { key } of lake.objects.list(`${folder}${idPrefix(version)}`)) {
+    const node = await readCommit(lake, key.slice(folder.length, -SUFFIX.length));
+    if (node.metadata[VERSION] === version) candidates.push(node);
   }
   if (candidates.length === 0) return undefined;
   const ids = new Set(candidates.map(({ id }) => id));
@@ -170,10 +185,9 @@ async function commitOfVersion(lake: Lake, head: string, version: string): Promi
 
 async function writeCommit(lake: Lake, made: StoredCommit): Promise<Node> {
   const content = checkedRecord(storedCommit, 'lake commit', made);
-  const id = contentId(content);
+  const version = content.metadata[VERSION];
+  const id = `${version === undefined ? '' : idPrefix(version)}${contentId(content)}`;
   await createRecord(lake.objects, commitKey(lake, id), content);
-  const version = content.metadata['aurum.version'];
-  if (version !== undefined) await createRecord(lake.objects, `${markerFolder(lake, version)}${id}`, {});
   return { ...content, id };
 }
 
@@ -234,6 +248,5 @@ function refUnknown(ref: string): AurumError {
 }
 
 const branchKey = (lake: Lake, branch: string) => `${lake.prefix}/refs/${checkedRefName(branch)}.json`;
-const commitKey = (lake: Lake, id: string) => `${lake.prefix}/commits/${id}.json`;
-const markerFolder = (lake: Lake, version: string) =>
-  `${lake.prefix}/versions/${encodeURIComponent(version)}/`;
+const commitKey = (lake: Lake, id: string) => `${lake.prefix}/commits/${id}${SUFFIX}`;
+const idPrefix = (version: string) => `${encodeURIComponent(version)}.`;

@@ -1,6 +1,7 @@
-/** GET requests to the API, its problems as errors. Knows no route. */
+/** Requests to the API with the caller's token, its problems as errors. Knows no route. */
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
-import { readConfig } from '#lib/runtime/config.ts';
+import { developmentToken } from '#lib/runtime/access/development-issuer.ts';
+import { type Config, readConfig } from '#lib/runtime/config.ts';
 import type { CommandIo } from './command.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -10,21 +11,27 @@ export interface Answer<Data> {
   readonly data: Data;
 }
 
-export type ApiGet = <Data>(
-  path: string,
-  query?: Readonly<Record<string, string | undefined>>,
-) => Promise<Answer<Data>>;
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** A GET, or a POST where there is a body. */
+export type ApiCall = <Data>(path: string, query?: Query, body?: unknown) => Promise<Answer<Data>>;
 
 /** @returns a function that throws AurumError: `refused` for a 4xx, `busy` when nothing answers. */
-export function apiClient({ environment }: CommandIo): ApiGet {
-  const { AURUM_API_URL: api_url } = readConfig(environment);
-  return async <Data>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => {
+export function apiClient({ environment }: CommandIo): ApiCall {
+  const config = readConfig(environment);
+  const { AURUM_API_URL: api_url } = config;
+  return async <Data>(path: string, query: Query = {}, body?: unknown) => {
     const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
     const search = new URLSearchParams(given).toString();
     const url = `${api_url}${path}${search === '' ? '' : `?${search}`}`;
+    const headers = {
+      authorization: `Bearer ${await accessToken(config)}`,
+      'content-type': 'application/json',
+    };
+    const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
     let response: Response;
     try {
-      response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      response = await fetch(url, { ...sent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch (cause) {
       throw busy('api_unreachable', `nothing answers at ${api_url}`, {
         remedy: 'Start it with `npm start`, or set AURUM_API_URL.',
@@ -39,6 +46,24 @@ export function apiClient({ environment }: CommandIo): ApiGet {
       throw notTheApi(api_url, cause);
     }
   };
+}
+
+/** The token that is set; else, where this machine vouches for callers, one of its operator's own. */
+async function accessToken(config: Config): Promise<string> {
+  if (config.AURUM_TOKEN !== undefined) return config.AURUM_TOKEN;
+  if (config.AURUM_AUTH !== 'development') {
+    throw refusal('setting_missing', 'AURUM_TOKEN is not set', {
+      field: 'AURUM_TOKEN',
+      remedy: `Get an access token from ${config.AURUM_OIDC_ISSUER} and put it there.`,
+    });
+  }
+  return developmentToken(config.AURUM_HOME, {
+    subject: 'operator',
+    role: 'admin',
+    audience: config.AURUM_OIDC_AUDIENCE,
+    groups_claim: config.AURUM_OIDC_GROUPS_CLAIM,
+    valid_s: 60,
+  });
 }
 
 function notTheApi(api_url: string, cause: unknown): AurumError {

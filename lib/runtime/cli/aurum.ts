@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The process around the command line: its streams, its environment and its exit code. */
 import { once } from 'node:events';
+import { loadEnvironment } from '#lib/runtime/environment.ts';
 import type { CommandIo } from './command.ts';
+import { tellError } from './errors.ts';
 import { runCommandLine } from './main.ts';
 
 // `aurum parse X | head`: the reader has what it wants.
@@ -21,4 +23,9 @@ const io: CommandIo = {
   environment: process.env,
 };
 
-process.exitCode = await runCommandLine(process.argv.slice(2), io);
+try {
+  loadEnvironment();
+  process.exitCode = await runCommandLine(process.argv.slice(2), io);
+} catch (error) {
+  process.exitCode = tellError(error, io);
+}

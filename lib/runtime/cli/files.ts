@@ -13,7 +13,10 @@ export async function readInput(path: string): Promise<Uint8Array> {
 }
 
 /** Writes beside the target, then renames over it; its folder is made when it is not there. */
-export async function writeOutput(path: string, content: Uint8Array | Iterable<string>): Promise<void> {
+export async function writeOutput(
+  path: string,
+  content: Uint8Array | Iterable<string> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -13,10 +13,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   status: () => import('./commands/status.ts'),
   quarantine: () => import('./commands/quarantine.ts'),
   curves: () => import('./commands/curves.ts'),
+  export: () => import('./commands/export.ts'),
+  'verify-export': () => import('./commands/verify-export.ts'),
+  scenario: () => import('./commands/scenario.ts'),
+  ppa: () => import('./commands/ppa.ts'),
   schemas: () => import('./commands/schemas.ts'),
   secrets: () => import('./commands/secrets.ts'),
   verify: () => import('./commands/verify.ts'),
   rebuild: () => import('./commands/rebuild.ts'),
+  token: () => import('./commands/token.ts'),
+  tenant: () => import('./commands/tenant.ts'),
   bootstrap: () => import('./commands/bootstrap.ts'),
 };
 
@@ -49,7 +55,7 @@ export async function runCommandLine(argv: readonly string[], io: CommandIo): Pr
 
 async function overview(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const lines = commands.map(({ command }) => `  ${command.name.padEnd(12)}${command.summary}`);
+  const lines = commands.map(({ command }) => `  ${command.name.padEnd(15)}${command.summary}`);
   return [
     'aurum: workbooks in, governed forward curves out',
     '',

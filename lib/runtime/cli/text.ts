@@ -4,7 +4,7 @@ type Field = string | number | null | undefined;
 
 /** A text a spreadsheet would run as a formula begins like this. */
 const FORMULA_START = /^[=+\-@\t\r]/;
-const PLAIN_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const PLAIN_NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /** One line of RFC 4180 with its line end. A text that could be run gets a leading apostrophe; a plain number does not. */
 export function csvLine(fields: readonly Field[]): string {

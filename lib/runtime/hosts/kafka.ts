@@ -3,22 +3,19 @@
  * record is acknowledged when every function it is for has answered; what fails is tried again ever later, while other
  * partitions go on. The handler behind it is that of every other host: it counts tries and gives up poison itself.
  */
-import { type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
-import { objectEvent, objectsCreated } from '#events/object-created.ts';
-import { AurumError, busy, errorLine, refusal } from '#lib/domain/errors.ts';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
 import { type DeadLetterPorts, deadLetter } from '#lib/flows/dead-letter.ts';
 import { logLine } from '#lib/runtime/log.ts';
-import type { Trigger } from '#lib/runtime/triggers.ts';
+import { deliver, type EventFunction, notifiedObjects } from './notified.ts';
 
-export interface EventFunction {
-  readonly name: string;
-  readonly trigger: Trigger;
-  /** Takes the envelope of a bucket notification and throws what may be tried again. */
-  readonly handler: (envelope: object, context: object) => Promise<unknown>;
+/** The way to the brokers, and what their errors mean to us. */
+export interface KafkaConnection {
+  readonly kafka: Kafka;
+  readonly explained: (error: unknown, topic: string) => AurumError;
 }
 
-export interface KafkaHostOptions {
-  readonly brokers: readonly string[];
+export interface KafkaHostOptions extends KafkaConnection {
   /** `aurum.storage.event.v1`: the value is the notification as MinIO sends it. */
   readonly topic: string;
   /** Processes of one group share the work. */
@@ -48,16 +45,9 @@ const MAX_RETRY_AFTER_MS = 30_000;
 /** About four seconds; a consumer whose brokers are away for longer begins anew by itself. */
 const RETRY = { initialRetryTime: 200, retries: 4, maxRetryTime: 2_000 };
 
-/** Resolves when the group is joined. @throws AurumError `kafka_unavailable` */
+/** Resolves when the group is joined. @throws AurumError, `kafka_unavailable` when no broker answers */
 export async function startKafkaHost(options: KafkaHostOptions): Promise<KafkaHost> {
-  const { brokers, topic, group, concurrency = 4 } = options;
-  const kafka = new Kafka({
-    brokers: [...brokers],
-    clientId: 'aurum',
-    connectionTimeout: 3_000,
-    retry: RETRY,
-    logLevel: logLevel.NOTHING,
-  });
+  const { kafka, explained, topic, group, concurrency = 4 } = options;
   const consumer = kafka.consumer({
     groupId: group,
     retry: RETRY,
@@ -81,11 +71,11 @@ export async function startKafkaHost(options: KafkaHostOptions): Promise<KafkaHo
     await joined;
   } catch (error) {
     await consumer.disconnect();
-    throw unavailable(options, error);
+    throw explained(error, topic);
   }
   consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
     logLine('error', 'consumer_crashed', { topic, group, restart, reason: error.message });
-    if (!restart) reject(unavailable(options, error));
+    if (!restart) reject(explained(error, topic));
   });
   return {
     ended,
@@ -158,12 +148,7 @@ async function taken(
       await deadLetter('storage-event', { ...event, event_time }, parsed.problem.detail(), dead_letters);
       return true;
     }
-    for (const { trigger, handler } of functions) {
-      const Records = parsed.records
-        .filter((record) => isFor(trigger, record.key))
-        .map(({ record }) => record);
-      if (Records.length > 0) await handler({ Records }, {});
-    }
+    await deliver(functions, parsed.created);
     return true;
   } catch (error) {
     const known = error instanceof AurumError ? error.detail() : undefined;
@@ -176,30 +161,12 @@ async function taken(
   }
 }
 
-function isFor(trigger: Trigger, key: string): boolean {
-  if (trigger.kind !== 'object-created') return false;
-  return key.startsWith(trigger.prefix) && key.endsWith(trigger.suffix ?? '');
-}
-
-/** What the record says was created, each part with its key decoded; or why it says nothing. */
+/** What the record says was created; or why it says nothing. */
 function notification(value: Buffer | null) {
   try {
-    const { Records } = objectEvent.parse(JSON.parse(String(value)));
-    return {
-      records: Records.flatMap((record) =>
-        objectsCreated({ Records: [record] }).map(({ key }) => ({ key, record })),
-      ),
-    };
+    return { created: notifiedObjects(JSON.parse(String(value))) };
   } catch (cause) {
     const remedy = 'Let nothing but the bucket’s notifications write to this topic.';
     return { problem: refusal('event_invalid', 'the record is no bucket notification', { remedy, cause }) };
   }
-}
-
-function unavailable({ brokers, topic }: KafkaHostOptions, cause: unknown): AurumError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return busy('kafka_unavailable', `Kafka at ${brokers.join(',')} does not give topic ${topic}: ${said}`, {
-    cause,
-    remedy: 'Start Kafka, correct AURUM_KAFKA_BROKERS, or create the topics with `npm run bootstrap`.',
-  });
 }

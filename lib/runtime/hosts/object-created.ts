@@ -2,10 +2,10 @@
  * Host of stage functions: a bucket notification in, as a Lambda event or as a webhook's POST. A webhook is answered
  * 200 only when the stage's output is durable or the input is in the dead-letter topic; a store that is away is 503.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { type ObjectCreated, objectEvent, objectsCreated } from '#events/object-created.ts';
 import { AurumError, type ErrorDetail, errorLine } from '#lib/domain/errors.ts';
 import { deadLetter, giveUpAfterTries } from '#lib/flows/dead-letter.ts';
+import { requireEventToken } from '#lib/runtime/access/event-token.ts';
 import { type Platform, platform } from '#lib/runtime/compose.ts';
 import { type HttpEvent, type HttpResponse, jsonResponse } from '#lib/runtime/http-event.ts';
 import { logLine } from '#lib/runtime/log.ts';
@@ -19,7 +19,10 @@ export function onObjectCreated(name: string, stage: Stage) {
     const ports = await platform();
     const webhook = 'rawPath' in event ? event : undefined;
     try {
-      if (webhook !== undefined) authorise(webhook, ports.config.AURUM_EVENT_TOKEN);
+      if (webhook !== undefined) {
+        const { authorization, Authorization } = webhook.headers ?? {};
+        requireEventToken(authorization ?? Authorization, ports.config.AURUM_EVENT_TOKEN);
+      }
       const envelope = objectEvent.parse(webhook === undefined ? event : JSON.parse(bodyText(webhook)));
       const outcomes = [];
       for (const created of objectsCreated(envelope))
@@ -42,18 +45,6 @@ export function onObjectCreated(name: string, stage: Stage) {
 function bodyText(event: HttpEvent): string {
   const body = event.body ?? '';
   return event.isBase64Encoded === true ? Buffer.from(body, 'base64').toString() : body;
-}
-
-/** Bucket notifications carry `Authorization: Bearer <AURUM_EVENT_TOKEN>` where one is set. */
-function authorise(event: HttpEvent, token: string | undefined): void {
-  if (token === undefined) return;
-  const given = Buffer.from(event.headers?.authorization ?? event.headers?.Authorization ?? '');
-  const wanted = Buffer.from(`Bearer ${token}`);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-    throw new AurumError('refused', 'event_unauthorised', 'the notification has no valid token', {
-      remedy: 'Set AURUM_EVENT_TOKEN at the sender.',
-    });
-  }
 }
 
 async function runStage(name: string, stage: Stage, event: ObjectCreated, ports: Platform): Promise<unknown> {

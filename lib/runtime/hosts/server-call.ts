@@ -1,16 +1,17 @@
 /** A request as the server hands it to a function, and back: bodies are bytes on the wire and are never re-encoded. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import { AurumError, refusal } from '#lib/domain/errors.ts';
-import type { HttpEvent, HttpResponse } from '#lib/runtime/http-event.ts';
-import { problem } from '#lib/runtime/middleware/problem-json.ts';
+import type { HostContext, HttpEvent, HttpResponse } from '#lib/runtime/http-event.ts';
+import { logLine } from '#lib/runtime/log.ts';
 import type { Trigger } from '#lib/runtime/triggers.ts';
 
 export interface ServedFunction {
   /** `api/curves` */
   readonly name: string;
   readonly trigger: Trigger;
-  readonly handler: (event: object, context: object) => Promise<unknown>;
+  readonly handler: (event: object, context: HostContext) => Promise<unknown>;
 }
 
 export interface Call {
@@ -21,13 +22,9 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** Given instead of the body where the function reads it itself. */
+  readonly readBody?: (limit_bytes: number) => Promise<Buffer>;
   readonly source_ip: string;
-}
-
-/** What a function may answer: text, bytes, or bytes as base64 the way API Gateway takes them. */
-export interface Answer extends Omit<HttpResponse, 'body'> {
-  readonly body: string | Uint8Array;
-  readonly isBase64Encoded?: boolean;
 }
 
 /** @returns path and query of the request line. */
@@ -41,7 +38,7 @@ export function splitTarget(target: string): { readonly path: string; readonly q
 
 /** The event of an API Gateway HTTP API, payload 2.0. */
 export function httpEvent(call: Call, routeKey: string): HttpEvent {
-  const { method, path, query, parameters, headers, body, source_ip } = call;
+  const { method, path, query, parameters, headers, body, source_ip, readBody } = call;
   const event = {
     version: '2.0',
     routeKey,
@@ -52,13 +49,14 @@ export function httpEvent(call: Call, routeKey: string): HttpEvent {
     headers: headers as Record<string, string>,
     requestContext: { http: { method, path, sourceIp: source_ip } },
   };
+  if (readBody !== undefined) return { ...event, readBody };
   if (body.length === 0) return event;
   return isUtf8(body)
     ? { ...event, body: body.toString() }
     : { ...event, body: body.toString('base64'), isBase64Encoded: true };
 }
 
-const NO_BODY = Buffer.alloc(0);
+export const NO_BODY = Buffer.alloc(0);
 
 /** Reads the body of a POST, and no more than `limit_bytes` of it. */
 export async function readBody(request: IncomingMessage, limit_bytes: number): Promise<Buffer> {
@@ -87,32 +85,25 @@ export async function readBody(request: IncomingMessage, limit_bytes: number): P
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-/** Refusals of the server itself; the kind of an error decides every other status. */
-const STATUS: Readonly<
-  Record<string, { readonly status: number; readonly headers?: Readonly<Record<string, string>> }>
-> = {
-  event_unauthorised: { status: 401, headers: { 'www-authenticate': 'Bearer' } },
-  method_not_allowed: { status: 405 },
-  // What is left of the body is not worth reading.
-  body_too_large: { status: 413, headers: { connection: 'close' } },
-  body_encoding_unsupported: { status: 415, headers: { connection: 'close' } },
-};
-
-export function errorAnswer(error: unknown, path: string): Answer {
-  const answer = problem(error, path);
-  const own = error instanceof AurumError ? STATUS[error.code] : undefined;
-  if (own === undefined) return answer;
-  const body = JSON.stringify({ ...JSON.parse(answer.body), status: own.status });
-  return { statusCode: own.status, headers: { ...answer.headers, ...own.headers }, body };
-}
-
-export function write(response: ServerResponse, answer: Answer, isHead: boolean): void {
-  const { statusCode, headers, body, isBase64Encoded } = answer;
-  const payload = isBase64Encoded === true && typeof body === 'string' ? Buffer.from(body, 'base64') : body;
-  if (statusCode === 204) {
-    response.writeHead(204, headers).end();
+/** Sends an answer; bytes that are made on the way are made no faster than the caller takes them. */
+export function write(response: ServerResponse, answer: HttpResponse, isHead: boolean): void {
+  const { statusCode, headers, body } = answer;
+  if (statusCode === 204 || statusCode === 304) {
+    response.writeHead(statusCode, headers).end();
     return;
   }
-  response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(payload) });
-  response.end(isHead ? undefined : payload);
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(isHead ? undefined : body);
+    return;
+  }
+  response.writeHead(statusCode, headers);
+  if (isHead) {
+    response.end();
+    return;
+  }
+  // An answer that fails on the way ends without its end, so that nobody takes a part for the whole.
+  pipeline(Readable.from(body, { objectMode: false }), response, (error) => {
+    if (error) logLine('warn', 'answer_cut', { reason: error.message });
+  });
 }

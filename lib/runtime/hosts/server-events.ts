@@ -2,15 +2,13 @@
  * Event functions over HTTP. A 2xx takes the event: its output is durable, or it is in the dead-letter topic, or it is not
  * this function's. Knative sends 404, 408, 409, 429 and 5xx again, so a store that is away is 503; what is no event is 400.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { objectEvent, objectsCreated } from '#events/object-created.ts';
 import { refusal } from '#lib/domain/errors.ts';
+import { requireEventToken } from '#lib/runtime/access/event-token.ts';
 import { type HttpResponse, jsonResponse } from '#lib/runtime/http-event.ts';
-import type { Trigger } from '#lib/runtime/triggers.ts';
+import type { ObjectCreatedTrigger } from '#lib/runtime/triggers.ts';
 import { incomingEvent } from './cloudevent.ts';
 import type { Call, ServedFunction } from './server-call.ts';
-
-type ObjectCreatedTrigger = Extract<Trigger, { kind: 'object-created' }>;
 
 /** Answers POSTs for an object-created or scheduled function; `token` is what a sender must carry, if any. */
 export function eventAnswer(
@@ -19,7 +17,7 @@ export function eventAnswer(
 ): (call: Call) => Promise<HttpResponse> {
   const take = takerOf(served);
   return async ({ headers, body }) => {
-    authorise(headers.authorization, token);
+    requireEventToken(headers.authorization, token);
     const { attributes, data } = incomingEvent(headers, body);
     const answer = await take(data);
     // A broker takes a body that is no CloudEvent for a failed delivery.
@@ -38,6 +36,7 @@ function takerOf({ name, trigger, handler }: ServedFunction): (data: unknown) =>
           : ((await handler(event, {})) as HttpResponse);
       };
     case 'schedule':
+    case 'topic':
       return oneAtATime(async () => {
         const report = (await handler({}, {})) as { readonly ok: boolean };
         return jsonResponse(report.ok ? 200 : 500, report);
@@ -75,14 +74,4 @@ function oneAtATime(run: () => Promise<HttpResponse>): () => Promise<HttpRespons
     });
     return running;
   };
-}
-
-function authorise(given: string | undefined, token: string | undefined): void {
-  if (token === undefined) return;
-  const [left, right] = [Buffer.from(given ?? ''), Buffer.from(`Bearer ${token}`)];
-  if (left.length !== right.length || !timingSafeEqual(left, right)) {
-    throw refusal('event_unauthorised', 'the event has no valid token', {
-      remedy: 'Set AURUM_EVENT_TOKEN at the sender.',
-    });
-  }
 }

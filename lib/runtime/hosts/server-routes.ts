@@ -5,6 +5,8 @@ export interface Route<Answer> {
   readonly method: 'GET' | 'POST';
   /** `/v1/quarantine/{version}` */
   readonly path: string;
+  /** The answer reads the body itself. */
+  readonly takes?: 'bytes';
   readonly answer: Answer;
 }
 

@@ -6,17 +6,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { busy, refusal } from '#lib/domain/errors.ts';
+import type { HostContext, HttpResponse } from '#lib/runtime/http-event.ts';
+import { problem } from '#lib/runtime/middleware/problem-json.ts';
 import { eventPath } from '#lib/runtime/triggers.ts';
 import {
-  type Answer,
   type Call,
-  errorAnswer,
   httpEvent,
+  NO_BODY,
   readBody,
   type ServedFunction,
   splitTarget,
   write,
 } from './server-call.ts';
+import { crossOrigin } from './server-cors.ts';
 import { eventAnswer } from './server-events.ts';
 import { type Route, routeTable } from './server-routes.ts';
 
@@ -30,6 +32,8 @@ export interface FunctionServerOptions {
   /** How long a sender may take over its headers, and over the whole request. */
   readonly headers_timeout_ms?: number;
   readonly request_timeout_ms?: number;
+  /** Origins whose pages may call the routes; `*` for all. */
+  readonly cors_origins?: readonly string[];
 }
 
 export interface FunctionServer {
@@ -53,7 +57,9 @@ const PROBES = new Map([
   ['/ready', '/_/ready'],
 ]);
 
-type Answering = (call: Call) => Promise<Answer>;
+const TAKES_BYTES: HostContext = { takesBytes: true };
+
+type Answering = (call: Call) => Promise<HttpResponse>;
 
 export function functionServer(options: FunctionServerOptions): FunctionServer {
   const find = routeTable(routesOf(options));
@@ -62,21 +68,28 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
   let ended: (() => void) | undefined;
   const isStopping = () => ended !== undefined;
 
-  async function answer(request: IncomingMessage, path: string, query: string): Promise<Answer> {
+  async function answer(request: IncomingMessage, path: string, query: string): Promise<HttpResponse> {
     if (isStopping()) throw busy('server_stopping', 'this instance is going away');
     const method = request.method!;
     const found = find(method, path);
-    if ('allowed' in found) return notAllowed(method, path, found.allowed);
-    const body = await readBody(request, body_limit_bytes);
+    if ('allowed' in found) {
+      if (method === 'OPTIONS') return { statusCode: 204, headers: { allow: found.allowed }, body: '' };
+      return notAllowed(method, path, found.allowed);
+    }
     const source_ip = request.socket.remoteAddress ?? '';
     const { route, parameters } = found;
-    return route.answer({ method, path, query, parameters, headers: request.headers, body, source_ip });
+    const call = { method, path, query, parameters, headers: request.headers, source_ip };
+    if (route.takes === 'bytes') {
+      return route.answer({ ...call, body: NO_BODY, readBody: (limit) => readBody(request, limit) });
+    }
+    return route.answer({ ...call, body: await readBody(request, body_limit_bytes) });
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url!);
-    const answered = await answer(request, path, query).catch((error: unknown) => errorAnswer(error, path));
+    const answered = await answer(request, path, query).catch((error: unknown) => problem(error, path));
     if (response.destroyed) return; // The caller is gone.
+    for (const [name, value] of crossOrigin(request, options.cors_origins)) response.setHeader(name, value);
     if (isStopping()) response.setHeader('connection', 'close');
     write(response, answered, request.method === 'HEAD');
   }
@@ -87,7 +100,7 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
       open--;
       if (open === 0) ended?.();
     });
-    respond(request, response).catch((error: unknown) => write(response, errorAnswer(error, ''), false));
+    respond(request, response).catch((error: unknown) => write(response, problem(error, ''), false));
   });
   server.maxConnections = MAX_CONNECTIONS;
 
@@ -111,8 +124,8 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
   };
 }
 
-function notAllowed(method: string, path: string, allow: string): Answer {
-  const answer = errorAnswer(
+function notAllowed(method: string, path: string, allow: string): HttpResponse {
+  const answer = problem(
     refusal('method_not_allowed', `${method} is not answered here`, { remedy: `Allowed: ${allow}.` }),
     path,
   );
@@ -138,11 +151,12 @@ function routesOf({ functions, concurrency, event_token }: FunctionServerOptions
       const paths = [eventPath(name.split('/').at(-1)!), ...(isOnlyEvent ? ['/'] : [])];
       return paths.map((path) => ({ method: 'POST', path, answer }));
     }
-    const { method, path } = trigger;
+    const { method, path, takes } = trigger;
     const answer: Answering = async (call) =>
-      (await handler(httpEvent(call, `${method} ${path}`), {})) as Answer;
+      (await handler(httpEvent(call, `${method} ${path}`), TAKES_BYTES)) as HttpResponse;
     const probe = PROBES.get(path);
-    if (probe === undefined) return [{ method, path, answer: limited(answer) }];
+    const reading = takes === undefined ? {} : { takes };
+    if (probe === undefined) return [{ method, path, ...reading, answer: limited(answer) }];
     return [
       { method, path, answer },
       { method, path: probe, answer },

@@ -5,14 +5,16 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryObjectStore } from '#lib/adapters/object-store/memory.ts';
-import { type CurveTable, rowsOf } from '#lib/domain/curve.ts';
+import type { Caller } from '#lib/domain/access.ts';
+import { type CurveTable, rowAt, rowsOf } from '#lib/domain/curve.ts';
+import { curveBatches } from '#lib/flows/curve-batches.ts';
 import { encodeCurveTable } from '#lib/parquet/encode.ts';
-import type { CurveFilter, CurveQueries, CurveSlice } from '#lib/ports/curve-queries.ts';
+import type { CurveFilter, CurveQueries, CurveSlice, InventoryQuery } from '#lib/ports/curve-queries.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import { release } from '#tests/fixtures/release.ts';
 import { curveTable, seriesOf } from '#tests/unit/parquet/curve-tables.ts';
-import { slicedNaively } from './oracle.ts';
+import { inventoriedNaively, slicedNaively } from './oracle.ts';
 
 export interface OpenedQueries {
   readonly queries: CurveQueries;
@@ -99,6 +101,19 @@ const rowFilter: fc.Arbitrary<CurveFilter> = fc.record(
   { requiredKeys: [] },
 );
 
+/** What a tenant may have bought, written in any way; a third has everything. */
+const entitlements: fc.Arbitrary<Caller['entitlements']> = fc.option(
+  fc.array(
+    fc.record({
+      vendor: fc.constantFrom(null, 'AA', 'bb', 'CC'),
+      asset_class: fc.constantFrom(null, 'gas', ' Power'),
+      region: fc.constantFrom(null, 'Region 4', 'region   7', 'Elsewhere'),
+    }),
+    { maxLength: 3 },
+  ),
+  { nil: 'all', freq: 2 },
+);
+
 export function curveQueriesCases(
   name: string,
   open: (objects: ReturnType<typeof memoryObjectStore>) => OpenedQueries,
@@ -136,6 +151,7 @@ export function curveQueriesCases(
     const slice = (part: Partial<CurveSlice> = {}): CurveSlice => ({
       releases,
       latest: false,
+      entitlements: 'all',
       filter: {},
       limit: 100_000,
       ...part,
@@ -145,6 +161,7 @@ export function curveQueriesCases(
       const question = fc.record({
         releases: fc.subarray(DAYS.flatMap((_, day) => [2 * day, 2 * day + 1])),
         latest: fc.boolean(),
+        entitlements,
         filter: fc.tuple(identityFilter, rowFilter).map(([identity, row]) => ({ ...identity, ...row })),
         limit: fc.constantFrom(1, 7, 100, 100_000),
       });
@@ -191,6 +208,23 @@ export function curveQueriesCases(
       );
     });
 
+    it('shows of a curve two vendors quote only the entitled one’s rows, also where the other’s are newer', async () => {
+      const ofAA = releases.filter(({ vendor, asof_date }) => vendor === 'AA' && asof_date < DAYS[3]!);
+      const ofBB = releases.filter(({ vendor, asof_date }) => vendor === 'BB' && asof_date === DAYS[3]);
+      const query = slice({
+        releases: [...ofAA, ...ofBB],
+        latest: true,
+        filter: { curve_key: seriesOf(25).curve_key },
+      });
+      const all = await opened.queries.slice(query);
+      expect(new Set(all.map(({ source_file }) => source_file.slice(4, 6)))).toEqual(new Set(['AA', 'BB']));
+      const any = { asset_class: null, region: null };
+      const seen = await opened.queries.slice({ ...query, entitlements: [{ vendor: 'aa', ...any }] });
+      expect(seen).toStrictEqual(await opened.queries.slice({ ...query, releases: ofAA }));
+      expect(seen.length).toBeGreaterThan(0);
+      expect(await opened.queries.slice({ ...query, entitlements: [] })).toEqual([]);
+    });
+
     it('answers many slices at once', async () => {
       const queries = Array.from({ length: 60 }, (_, curve) =>
         slice({ filter: { curve_key: seriesOf(curve % 48).curve_key } }),
@@ -206,6 +240,58 @@ export function curveQueriesCases(
       for (const iso of ["' or 1=1 --", '%', '$1', '\u0000', '__proto__']) {
         expect(await opened.queries.slice(slice({ filter: { iso } }))).toEqual([]);
       }
+    });
+
+    it('gives the same rows in batches as in slices', async () => {
+      const batches = async (query: CurveSlice) => {
+        const found: CurveObservation[] = [];
+        for await (const { table, ingest_ts, rows: taken } of curveBatches(opened.queries, query)) {
+          expect(taken.length).toBeGreaterThan(0);
+          for (const row of taken) found.push(rowAt(table, row, ingest_ts));
+        }
+        return found;
+      };
+      const question = fc.record({
+        latest: fc.boolean(),
+        entitlements,
+        filter: fc.tuple(identityFilter, rowFilter).map(([identity, row]) => ({ ...identity, ...row })),
+        limit: fc.constantFrom(1, 700, 100_000),
+        from: fc.nat({ max: 5_000 }),
+      });
+      const ask = fc.asyncProperty(question, async ({ from, ...rest }) => {
+        const after = expected(slice({ ...rest, limit: from })).at(-1);
+        const query = slice({ ...rest, ...(after === undefined ? {} : { after }) });
+        expect(await batches(query)).toStrictEqual(expected(query));
+      });
+      await fc.assert(ask, { numRuns: Math.min(20, options.questions ?? 20) });
+      expect(await batches(slice())).toStrictEqual(expected(slice()));
+    });
+
+    it('counts what exists as reading everything would', async () => {
+      const question = fc.record({
+        releases: fc.subarray(DAYS.flatMap((_, day) => [2 * day, 2 * day + 1])),
+        filter: fc.tuple(identityFilter, rowFilter).map(([identity, row]) => ({ ...identity, ...row })),
+        choice: fc.constantFrom('all', 'gas', 'BB'),
+        entitlements,
+      });
+      const accepts = {
+        all: () => true,
+        gas: ({ asset_class }: { asset_class: string }) => asset_class === 'gas',
+        BB: (_: unknown, vendor: string) => vendor === 'BB',
+      };
+      const count = async (part: Partial<InventoryQuery>) => {
+        const query = { releases, entitlements: 'all' as const, filter: {}, ...part };
+        const counted = await opened.queries.dimensions(query);
+        expect(counted).toEqual(inventoriedNaively(query, (data_file) => rows.get(data_file)!));
+        return counted;
+      };
+      const ask = fc.asyncProperty(question, async ({ releases: chosen, choice, ...rest }) => {
+        await count({ ...rest, releases: chosen.map((at) => releases[at]!), accept: accepts[choice] });
+      });
+      await fc.assert(ask, { numRuns: Math.min(60, options.questions ?? 60) });
+      const everything = await count({});
+      expect(everything.days).toHaveLength(releases.length);
+      expect(everything.curves.length).toBeGreaterThan(48);
     });
 
     it('says which data file is missing, and that trying again may help', async () => {

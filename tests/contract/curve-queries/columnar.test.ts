@@ -50,7 +50,13 @@ describe('copies of data files on disk', () => {
         return objects.get(...asked);
       },
     };
-    const query = { releases, latest: false, filter: { curve_key: seriesOf(7).curve_key }, limit: 1_000 };
+    const query = {
+      releases,
+      latest: false,
+      entitlements: 'all' as const,
+      filter: { curve_key: seriesOf(7).curve_key },
+      limit: 1_000,
+    };
     const expected = slicedNaively(query, (key) => rows.get(key));
     const all = slicedNaively({ ...query, filter: {}, limit: 20_000 }, (key) => rows.get(key));
     return { objects: counting, query, expected, all, gets: () => gets };

@@ -90,6 +90,22 @@ export function eventBusCases(name: string, newBus: () => EventBus): void {
       expect(read).toHaveLength(12);
     });
 
+    test('a record is found in its batch, where the bus can tell', async () => {
+      const bus = newBus();
+      const topic = readings();
+      if (bus.locate === undefined) return;
+      expect(await bus.locate(topic, 'a', () => true)).toBeUndefined();
+      await bus.publish(topic, 'a', [reading(1), reading(2)]);
+      await bus.publish(topic, 'b', [reading(1), reading(2), reading(3)]);
+      const records = await all(bus.read(topic));
+      const place = (marker: string, count: number) =>
+        bus.locate!(topic, marker, (value) => value.count === count);
+      const found = [await place('a', 1), await place('a', 2), await place('b', 1), await place('b', 3)];
+      expect(found).toEqual([0, 1, 2, 4].map((at) => records[at]!.position));
+      expect(await place('a', 3)).toBeUndefined();
+      expect(await place('c', 1)).toBeUndefined();
+    });
+
     test('an empty batch holds its marker', async () => {
       const bus = newBus();
       expect(await bus.publish(readings(), 'empty', [])).toBe('published');

@@ -14,11 +14,16 @@ describe('aurum secrets', () => {
     [['pull', '--mapping', 'A=secret/data/../sys/x:k'], VAULT, '(mapping_invalid)'],
     [['pull', '--mapping', 'A B=secret/data/x:k'], VAULT, '(mapping_invalid)'],
     [['pull', '--mapping', 'A;id=secret/data/x:k'], VAULT, '(mapping_invalid)'],
-    [['pull', '--mapping', MAPPING], {}, 'AURUM_VAULT_ADDR is not set (setting_missing)'],
+    [['pull', '--mapping', MAPPING], {}, 'AURUM_VAULT_ADDR: is not set (setting_missing)'],
+    [
+      ['pull', '--mapping', MAPPING],
+      { AURUM_VAULT_ADDR: 'http://127.0.0.1:9' },
+      'there is no login for Vault (setting_missing)',
+    ],
     [
       ['pull', '--mapping', MAPPING],
       { AURUM_VAULT_ADDR: 'http://127.0.0.1:9', AURUM_VAULT_ROLE_ID: 'r' },
-      'there is no login for Vault (setting_missing)',
+      'AURUM_VAULT_ROLE_ID needs AURUM_VAULT_SECRET_ID (setting_missing)',
     ],
     [['push', '--mapping', MAPPING], VAULT, 'EIA_API_KEY is not set; nothing was pushed (variable_missing)'],
     [['push', '--mapping', MAPPING, '--env-file', 'no-such.env'], VAULT, '(file_unreadable)'],

@@ -86,19 +86,22 @@ export function sqlCases(name: string, open: () => Sql): void {
       expect(held).toBe(day(27));
     });
 
-    test.each(['aurum_api', 'aurum_ingest'] as const)('inside, %s has no power of its own', async (role) => {
-      const sql = open();
-      const [who] = await sql.transaction(role, (tx) =>
-        tx.query(`SELECT current_user::text AS name, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin,
+    test.each(['aurum_api', 'aurum_ingest', 'aurum_admin'] as const)(
+      'inside, %s has no power of its own',
+      async (role) => {
+        const sql = open();
+        const [who] = await sql.transaction(role, (tx) =>
+          tx.query(`SELECT current_user::text AS name, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin,
           (SELECT count(*) FROM pg_class c WHERE c.relowner = r.oid) AS owned
           FROM pg_roles r WHERE rolname = current_user`),
-      );
-      const none = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcanlogin: false };
-      expect(who).toEqual({ name: role, ...none, owned: 0 });
-      await expect(
-        sql.transaction(role, (tx) => tx.query('CREATE TABLE intruder (id int)')),
-      ).rejects.toMatchObject({ code: '42501' });
-    });
+        );
+        const none = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcanlogin: false };
+        expect(who).toEqual({ name: role, ...none, owned: 0 });
+        await expect(
+          sql.transaction(role, (tx) => tx.query('CREATE TABLE intruder (id int)')),
+        ).rejects.toMatchObject({ code: '42501' });
+      },
+    );
 
     test('values come as JSON has them', async () => {
       const [row] = await open().transaction('aurum_api', (tx) =>
@@ -179,15 +182,32 @@ export function sqlCases(name: string, open: () => Sql): void {
   ingestionCases(name, open);
 }
 
-const TENANT_TABLES = ['tenant', 'scenario', 'assumption', 'model_run', 'ppa_contract'] as const;
+const TENANT_TABLES = [
+  'tenant',
+  'scenario',
+  'assumption',
+  'model_run',
+  'ppa_contract',
+  'ppa_valuation',
+  'entitlement',
+] as const;
+/** What a tenant reads of itself, and only an administrator writes. */
+const ADMINISTERED: readonly string[] = ['tenant', 'entitlement'];
+
+const VALUATION = `INSERT INTO ppa_valuation
+  (valuation_hash, state, contract, valuation_date, currency, inputs, provenance, created_at)
+  VALUES ($1, 'queued', 'x', '2025-09-12', 'USD', '{}', '{}', now())`;
 
 /** A tenant with one row in each of its tables. */
 async function tenantWithRows(sql: Sql): Promise<{ tenant: string; scenario_id: string }> {
   const tenant = fresh('t');
+  await sql.transaction('aurum_admin', async (tx) => {
+    await tx.query('INSERT INTO tenant (id, name) VALUES ($1, $1)', [tenant]);
+    await tx.query(`INSERT INTO entitlement (tenant_id, vendor) VALUES ($1, 'pw')`, [tenant]);
+  });
   const scenario_id = await sql.transaction(
     'aurum_api',
     async (tx) => {
-      await tx.query('INSERT INTO tenant (id, name) VALUES ($1, $1)', [tenant]);
       const id = await one(tx, `INSERT INTO scenario (name) VALUES ('Base') RETURNING id`);
       await tx.query(`INSERT INTO assumption (scenario_id, type, payload) VALUES ($1, 'policy', '{}')`, [id]);
       await tx.query(
@@ -195,6 +215,7 @@ async function tenantWithRows(sql: Sql): Promise<{ tenant: string; scenario_id: 
         [id, key()],
       );
       await tx.query(`INSERT INTO ppa_contract (terms) VALUES ('{"strike": 55}')`);
+      await tx.query(VALUATION, [key()]);
       return id as string;
     },
     tenant,
@@ -208,11 +229,12 @@ function tenancyCases(name: string, open: () => Sql): void {
   describe(`${name}: tenants`, () => {
     test('every table with a tenant is closed, to its owner as well, and views ask as their reader', async () => {
       const tables = await open().transaction('aurum_api', (tx) =>
-        tx.query(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+        tx.query(`SELECT relname::text AS name, relrowsecurity AND relforcerowsecurity AS closed
+          FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm')
           AND (relname = 'tenant' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND attname = 'tenant_id'))
-          AND relrowsecurity AND relforcerowsecurity ORDER BY name`),
+          ORDER BY name`),
       );
-      expect(tables.map(({ name: table }) => table)).toEqual([...TENANT_TABLES].sort());
+      expect(tables).toEqual([...TENANT_TABLES].sort().map((table) => ({ name: table, closed: true })));
       const views = await open().transaction('aurum_api', (tx) =>
         tx.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
           AND NOT coalesce(reloptions, '{}') && ARRAY['security_invoker=true']`),
@@ -242,13 +264,15 @@ function tenancyCases(name: string, open: () => Sql): void {
           sql.transaction('aurum_api', (tx) => tx.query(text, parameters), stranger);
         const own = `${idOf(table)} = $1`;
         expect(await tried(`SELECT * FROM ${table}`), String(stranger)).toEqual([]);
-        if (table === 'tenant') {
-          expect(await tried(`UPDATE tenant SET name = 'x' WHERE ${own} RETURNING id`, [tenant])).toEqual([]);
+        const touch = `UPDATE ${table} SET ${idOf(table)} = ${idOf(table)} WHERE ${own} RETURNING 1`;
+        const remove = `DELETE FROM ${table} WHERE ${own} RETURNING 1`;
+        if (ADMINISTERED.includes(table)) {
+          await expect(tried(touch, [tenant])).rejects.toMatchObject({ code: '42501' });
+          await expect(tried(remove, [tenant])).rejects.toMatchObject({ code: '42501' });
         } else {
-          const touched = `UPDATE ${table} SET created_at = now() WHERE ${own} RETURNING id`;
-          expect(await tried(touched, [tenant])).toEqual([]);
-          expect(await tried(`DELETE FROM ${table} WHERE ${own} RETURNING id`, [tenant])).toEqual([]);
-          expect(await tried(`DELETE FROM ${table} RETURNING id`)).toEqual([]);
+          expect(await tried(touch, [tenant])).toEqual([]);
+          expect(await tried(remove, [tenant])).toEqual([]);
+          expect(await tried(`DELETE FROM ${table} RETURNING 1`)).toEqual([]);
         }
       }
       const left = await sql.transaction(
@@ -274,6 +298,11 @@ function tenancyCases(name: string, open: () => Sql): void {
           [tenant, scenario_id, key()],
         ],
         [`INSERT INTO ppa_contract (tenant_id, terms) VALUES ($1, '{}')`, [tenant]],
+        [
+          VALUATION.replace('(valuation_hash', '(tenant_id, valuation_hash').replace('$1', '$1, $2'),
+          [tenant, key()],
+        ],
+        [`INSERT INTO entitlement (tenant_id, vendor) VALUES ($1, 'rp')`, [tenant]],
       ];
       for (const stranger of [fresh('t'), undefined]) {
         for (const [text, parameters] of inserts) {
@@ -313,6 +342,44 @@ function tenancyCases(name: string, open: () => Sql): void {
         .transaction('aurum_api', (tx) => tx.query('SELECT 1 / 0'), tenant)
         .catch((error: Error) => expect(error.message).toContain('zero'));
       expect(await sql.transaction('aurum_api', (tx) => tx.query('SELECT * FROM scenario'))).toEqual([]);
+    });
+
+    test('a tenant sells itself nothing', async () => {
+      const sql = open();
+      const { tenant } = await tenantWithRows(sql);
+      for (const text of [
+        `INSERT INTO entitlement (tenant_id) VALUES ('${tenant}')`,
+        'UPDATE entitlement SET vendor = NULL',
+        'DELETE FROM entitlement',
+        `UPDATE tenant SET name = 'x'`,
+      ]) {
+        const tried = sql.transaction('aurum_api', (tx) => tx.query(text), tenant);
+        await expect(tried, text).rejects.toMatchObject({ code: '42501' });
+      }
+    });
+
+    test('who administers tenants sees all of them with their entitlements, and nothing else of theirs', async () => {
+      const sql = open();
+      const [a, b] = [await tenantWithRows(sql), await tenantWithRows(sql)];
+      const asAdmin = (text: string, parameters: unknown[] = []) =>
+        sql.transaction('aurum_admin', (tx) => tx.query(text, parameters));
+      for (const table of ADMINISTERED) {
+        const found = await asAdmin(
+          `SELECT ${idOf(table)} AS id FROM ${table} WHERE ${idOf(table)} = ANY($1::text[])`,
+          [[a.tenant, b.tenant]],
+        );
+        expect(new Set(found.map(({ id }) => id)), table).toEqual(new Set([a.tenant, b.tenant]));
+      }
+      for (const table of TENANT_TABLES.filter((one) => !ADMINISTERED.includes(one))) {
+        await expect(asAdmin(`SELECT * FROM ${table}`), table).rejects.toMatchObject({ code: '42501' });
+      }
+      const twice = asAdmin('INSERT INTO entitlement (tenant_id, vendor) VALUES ($1, $2)', [a.tenant, 'pw']);
+      await expect(twice).rejects.toMatchObject({ code: '23505' });
+    });
+
+    test('staff’s own tenant is there from the first migration on', async () => {
+      const house = await open().transaction('aurum_api', (tx) => tx.query('SELECT id FROM tenant'), 'house');
+      expect(house).toEqual([{ id: 'house' }]);
     });
 
     test('the ingest role has no part in tenants’ tables', async () => {

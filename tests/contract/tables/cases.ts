@@ -1,7 +1,10 @@
 /** What every catalog of the lake's tables must do. `open` gives a new adapter on the same stored state: a restart. */
 import { expect, test } from 'vitest';
 import { AurumError } from '#lib/domain/errors.ts';
+import { commitRows } from '#lib/flows/commit-rows.ts';
 import type { Tables } from '#lib/ports/tables.ts';
+import type { ScenarioOutputRow } from '#schemas/lake.ts';
+import { FLAT_ROWS } from './flat-rows.ts';
 import { commitDay, marketDay, releaseDay, stageDay } from './market-days.ts';
 
 export type OpenTables = () => Tables;
@@ -87,6 +90,62 @@ export function tablesCases(
     const other = marketDay('2025-09-12', 1);
     const staged = tables.stageCurves(other.table, day.version, day.at);
     await expect(staged).rejects.toMatchObject({ code: 'object_differs' });
+  });
+
+  test.each(['market.scenario_output', 'market.ppa_valuation'] as const)(
+    'rows of %s are committed once beside the curves, and read back as they were staged',
+    async (table) => {
+      const open = await fresh();
+      const tables = open();
+      await releaseDay(tables, marketDay('2025-09-12'));
+      const rows = FLAT_ROWS[table];
+      const at = '2025-09-12T22:30:00.000Z';
+      const stage = (version: string) => tables.stageRows(table, { version, at }, rows as never);
+      const [file, other] = [await stage('r1'), await stage('r2')];
+      expect(await stage('r1')).toEqual(file);
+      expect(await tables.holds(file, (await tables.head('main'))!)).toBe(false);
+
+      const request = { branch: 'rows', summary: { 'aurum.version': 'r1' }, committed_at: at };
+      const commit = await commitRows(file, request, tables);
+      expect(await commitRows(file, request, open())).toBe(commit);
+      const held = (await open().head('main'))!;
+      expect(held.commit).toBe(commit);
+      expect([await open().holds(file, held), await tables.holds(other, held)]).toEqual([true, false]);
+      expect(await open().readRows(table, file.key)).toEqual(rows);
+      expect(await versions(tables, 'main')).toHaveLength(1);
+    },
+  );
+
+  test('rows of no day or of several are refused', async () => {
+    const tables = (await fresh())();
+    const name = { version: 'r1', at: '2025-09-12T22:30:00.000Z' };
+    const [row] = FLAT_ROWS['market.scenario_output'];
+    const mixed = [row!, { ...row!, asof_date: '2025-09-13' }];
+    const stage = (rows: readonly ScenarioOutputRow[]) =>
+      tables.stageRows('market.scenario_output', name, rows);
+    await expect(stage([])).rejects.toMatchObject({ code: 'rows_empty' });
+    await expect(stage(mixed)).rejects.toMatchObject({ code: 'rows_of_several_days' });
+  });
+
+  test('many who commit rows and releases at once lose nothing and double nothing', async () => {
+    const open = await fresh();
+    const processes = [open(), open()];
+    const at = '2025-09-12T22:30:00.000Z';
+    const rows = FLAT_ROWS['market.scenario_output'];
+    const files = await Promise.all(
+      Array.from({ length: size.writers }, (_, run) =>
+        open().stageRows('market.scenario_output', { version: `r${run}`, at }, rows),
+      ),
+    );
+    const request = { branch: 'rows', summary: {}, committed_at: at };
+    await Promise.all([
+      ...files.map((file, run) => commitRows(file, request, processes[run % 2]!)),
+      ...files.slice(0, 3).map((file) => commitRows(file, request, open())),
+      releaseDay(open(), marketDay('2025-09-12')),
+    ]);
+    const head = (await open().head('main'))!;
+    for (const file of files) expect(await open().holds(file, head)).toBe(true);
+    expect(await versions(open(), 'main')).toHaveLength(1);
   });
 
   test('a tag is created once and answers as of its commit', async () => {

@@ -51,8 +51,8 @@ export async function stageDay(tables: Tables, day: MarketDay): Promise<readonly
   } as const;
   return [
     await tables.stageCurves(day.table, day.version, day.at),
-    await tables.stageRelease(day.release),
-    await tables.stageQaChecks(day.version, [check]),
+    await tables.stageRows('market.curve_release', { version: day.version, at: day.at }, [day.release]),
+    await tables.stageRows('market.qa_checks', { version: day.version, at: day.at }, [check]),
   ];
 }
 

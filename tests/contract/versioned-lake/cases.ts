@@ -87,6 +87,20 @@ export function versionedLakeCases(
     expect(await lake.merge('eod_20250913', 'main', 'nothing', AT)).toBe(second);
   });
 
+  test('what a merge would bring is told before it, by branch or by commit, and is nothing after it', async () => {
+    const lake = (await fresh())();
+    for (const day of ['eod_20250911', 'eod_20250912']) await lake.ensureBranch(day, 'main');
+    await commitVersion(lake, 'eod_20250911', 'v1');
+    await lake.merge('eod_20250911', 'main', 'green', AT);
+    await commitVersion(lake, 'eod_20250912', 'v2');
+    const { id } = await commitVersion(lake, 'eod_20250912', 'v3/+ü');
+    for (const source of ['eod_20250912', id])
+      expect([...(await lake.versionsToMerge(source, 'main'))].sort()).toEqual(['v2', 'v3/+ü']);
+    await lake.merge('eod_20250912', 'main', 'green', AT);
+    expect(await lake.versionsToMerge('eod_20250912', 'main')).toEqual([]);
+    await expect(lake.versionsToMerge('nope', 'main')).rejects.toMatchObject({ code: 'ref_unknown' });
+  });
+
   test('the log has every commit once, children before parents', async () => {
     const lake = (await fresh())();
     for (let day = 10; day < 20; day++) {

@@ -4,7 +4,7 @@ import { localLake } from '#lib/adapters/versioned-lake/local.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import { contents, dyingStore } from '#tests/contract/tables/faulty-store.ts';
 
-import { AT, commitVersion, versionedLakeCases } from './cases.ts';
+import { AT, commitVersion, versionedLakeCases, versionsOf } from './cases.ts';
 
 describe('versioned lake on an object store in memory', () => {
   versionedLakeCases(
@@ -57,6 +57,21 @@ describe('the lake of commit objects', () => {
     for (let round = 0; round < 10; round++)
       await Promise.all(Array.from({ length: 100 }, () => commitVersion(lake, 'main', 'v1')));
     expect(await contents(often)).toEqual(await contents(once));
+  });
+
+  test('a version is committed once with all but the history lost; a longer name is another version', async () => {
+    const objects = memoryObjectStore();
+    const open = () => localLake({ objects });
+    await open().ensureBranch('eod_20250912', 'main');
+    for (const version of ['v1.x', 'v1', 'v1.x.y']) await commitVersion(open(), 'eod_20250912', version);
+    await open().merge('eod_20250912', 'main', 'green', AT);
+    for await (const { key } of objects.list('lake/'))
+      if (!/^lake\/(refs|commits)\//.test(key)) await objects.delete(key);
+    const before = await contents(objects);
+    for (const branch of ['eod_20250912', 'main'])
+      for (const version of ['v1.x.y', 'v1', 'v1.x']) await commitVersion(open(), branch, version);
+    expect(await contents(objects)).toEqual(before);
+    expect(await versionsOf(open(), 'main')).toEqual(['v1.x.y', 'v1', 'v1.x']);
   });
 
   test('a new version costs the same in a long history as in a short one', async () => {

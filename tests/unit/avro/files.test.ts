@@ -12,7 +12,11 @@ test('every topic has its schema file, equal to what is generated, and no other 
     'schemas/avro/aurum.alert.v1.avsc',
     'schemas/avro/aurum.curve.observation.v1.avsc',
     'schemas/avro/aurum.ingest.error.v1.avsc',
+    'schemas/avro/aurum.ppa.request.v1.avsc',
+    'schemas/avro/aurum.ppa.valuation.v1.avsc',
     'schemas/avro/aurum.qa.result.v1.avsc',
+    'schemas/avro/aurum.scenario.output.v1.avsc',
+    'schemas/avro/aurum.scenario.request.v1.avsc',
   ]);
   expect(readdirSync(join(root, 'schemas/avro')).map((file) => `schemas/avro/${file}`)).toEqual([
     ...files.keys(),

@@ -136,6 +136,14 @@ describe('aurum quarantine', () => {
   const exception_info = { raised_exception: false, exception_message: null, exception_traceback: null };
   const gate = {
     version: VERSION,
+    standing: {
+      state: 'proposed',
+      not_overridable_because: null,
+      blocking: [{ name: 'crossed_bid_ask', rule: 'ask is not below bid' }],
+      decisions: [
+        { number: 1, decision: 'override', subject: 'ann', decided_at: 'noon', reason: 'as quoted' },
+      ],
+    },
     verdict: 'red',
     summary: '1 of 20 expectations is not met',
     suites: [

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { deriveStrips, stableSum } from '#lib/domain/strips.ts';
+import { hoursOfCurve } from '#lib/domain/calendar/curve-hours.ts';
+import { monthHours } from '#lib/domain/calendar/market-calendar.ts';
+import { deriveStrips, hourWeighted, stableSum } from '#lib/domain/strips.ts';
 import { OTC_SEASONS } from '#lib/domain/tenor.ts';
 import { months } from '#tests/fixtures/rows.ts';
 
@@ -44,6 +46,47 @@ test('a quarter is three months, and a strip with a month missing is not derived
   expect(strips.get('Q3 2025')).toMatchObject({ value: 7 });
   expect(strips.has('Q1 2026')).toBe(false);
   expect(strips.has('Calendar 2026')).toBe(false);
+});
+
+test('a plain mean says that it is one, and that each month counts the same', () => {
+  const strips = byLabel(deriveStrips(months('2026-01-01', [60, 54, 42]), OTC_SEASONS));
+  expect(strips.get('Q1 2026')).toMatchObject({
+    value: 52,
+    strip_rule: 'plain_mean',
+    rule: 'plain mean of its months from the as-of month on',
+    weights: [1, 1, 1],
+  });
+});
+
+test('weighted by hours of the block: 336, 320 and 352 on peak in PJM', () => {
+  const rows = months('2026-01-01', [60, 54, 42]);
+  const { calendar, block } = hoursOfCurve(rows[0]!)!;
+  const weighting = hourWeighted(
+    (month) => monthHours(calendar, block, month),
+    `${block} of ${calendar.name}`,
+  );
+  const strips = byLabel(deriveStrips(rows, OTC_SEASONS, weighting));
+  expect(strips.get('Q1 2026')).toMatchObject({
+    value: (60 * 336 + 54 * 320 + 42 * 352) / 1008,
+    bid: (59.75 * 336 + 53.75 * 320 + 41.75 * 352) / 1008,
+    strip_rule: 'hour_weighted',
+    rule: 'mean of its months from the as-of month on, weighted by their hours of delivery (ON_PEAK of PJM)',
+    weights: [336, 320, 352],
+  });
+});
+
+test.each([
+  ['an allowance', { asset_class: 'carbon', iso: null, region: 'EU', block: null }],
+  ['a block that its market does not have', { block: '5x77' }],
+  ['a region that no calendar is of', { asset_class: 'power', iso: null, region: 'Atlantis' }],
+])('%s has no hours of delivery', (_, part) => {
+  expect(hoursOfCurve({ ...months('2026-01-01', [1])[0]!, ...part })).toBeUndefined();
+});
+
+test('gas without a block is delivered in every hour of its days', () => {
+  const gas = { asset_class: 'gas', iso: null, region: 'UK', location: 'NBP', block: null };
+  const hours = hoursOfCurve(gas)!;
+  expect([hours.calendar.name, hours.block]).toEqual(['GAS_UK', 'ATC']);
 });
 
 test('one side missing in a month leaves that side of the strip empty and keeps the mid', () => {

@@ -4,8 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { busy } from '#lib/domain/errors.ts';
 import type { ServedFunction } from '#lib/runtime/hosts/server-call.ts';
 import type { HttpEvent } from '#lib/runtime/http-event.ts';
-import { http } from '#lib/runtime/triggers.ts';
 import { gate, running } from './running-server.ts';
+
+const route = (method: 'GET' | 'POST', path: string) => ({ kind: 'http', method, path }) as const;
 
 const served = (
   trigger: ServedFunction['trigger'],
@@ -21,8 +22,8 @@ const json = (value: unknown, statusCode = 200) => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),
 });
-const echo = served(http('POST', '/echo/{name}'), (event) => json(event));
-const health = served(http('GET', '/health'), () => json({ status: 'up' }), 'api/health');
+const echo = served(route('POST', '/echo/{name}'), (event) => json(event));
+const health = served(route('GET', '/health'), () => json({ status: 'up' }), 'api/health');
 
 async function problem(response: Response) {
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -50,19 +51,26 @@ test('a function gets the event of an HTTP API, payload 2.0', async () => {
   });
 });
 
-test('bytes that are no text arrive as base64 and leave as bytes', async () => {
+test('bytes that are no text arrive as base64 and leave as bytes, at once or as they are made', async () => {
   const sent = Buffer.from([0, 255, 254, 13, 10, 128]);
-  const mirror = served(http('POST', '/mirror'), ({ body, isBase64Encoded }) => ({
+  const mirror = served(route('POST', '/mirror'), ({ body, isBase64Encoded }) => ({
     statusCode: 200,
     headers: {},
-    body,
-    isBase64Encoded,
+    body: Buffer.from(body!, isBase64Encoded === true ? 'base64' : 'utf8'),
   }));
-  const plain = served(http('GET', '/bytes'), () => ({ statusCode: 200, headers: {}, body: sent }));
-  const { url } = await running({ functions: [mirror, plain] });
+  const made = served(route('GET', '/made'), () => ({
+    statusCode: 200,
+    headers: {},
+    body: (async function* () {
+      for (const byte of sent) yield Uint8Array.of(byte);
+    })(),
+  }));
+  const plain = served(route('GET', '/bytes'), () => ({ statusCode: 200, headers: {}, body: sent }));
+  const { url } = await running({ functions: [mirror, plain, made] });
   const answers = await Promise.all([
     fetch(`${url}/mirror`, { method: 'POST', body: sent }),
     fetch(`${url}/bytes`),
+    fetch(`${url}/made`),
   ]);
   for (const answer of answers) expect(Buffer.from(await answer.arrayBuffer())).toEqual(sent);
 });
@@ -95,9 +103,9 @@ test('what is not there, not allowed, too large or packed is refused as a proble
 });
 
 test('a handler that throws is a problem with its status, and the server goes on', async () => {
-  const away = served(http('GET', '/away'), () => Promise.reject(busy('store_unavailable', 'away')));
-  const broken = served(http('GET', '/broken'), () => Promise.reject(new Error('secret detail')));
-  const nonsense = served(http('GET', '/nonsense'), () => ({
+  const away = served(route('GET', '/away'), () => Promise.reject(busy('store_unavailable', 'away')));
+  const broken = served(route('GET', '/broken'), () => Promise.reject(new Error('secret detail')));
+  const nonsense = served(route('GET', '/nonsense'), () => ({
     statusCode: 200,
     headers: { 'x\n': 'y' },
     body: '',
@@ -114,7 +122,7 @@ test('a handler that throws is a problem with its status, and the server goes on
 
 test('above the limit requests are told to come again, probes are not, and places become free', async () => {
   const slow = gate();
-  const work = served(http('GET', '/work'), () => slow.opened.then(() => json('done')));
+  const work = served(route('GET', '/work'), () => slow.opened.then(() => json('done')));
   const { url } = await running({ functions: [work, health], concurrency: 2 });
   const first = [fetch(`${url}/work`), fetch(`${url}/work`)];
   await expect.poll(async () => (await fetch(`${url}/work`)).status).toBe(503);
@@ -165,7 +173,7 @@ test('500 senders that never finish take no place and are sent away; others are 
 test('an end finishes what is under way, takes nothing new, and says so on the open connections', async () => {
   const slow = gate();
   const begun = gate();
-  const work = served(http('GET', '/work'), () => {
+  const work = served(route('GET', '/work'), () => {
     begun.open();
     return slow.opened.then(() => json('done'));
   });
@@ -186,7 +194,7 @@ test('an end finishes what is under way, takes nothing new, and says so on the o
 
 test('an end does not wait for ever', async () => {
   const begun = gate();
-  const stuck = served(http('GET', '/stuck'), () => {
+  const stuck = served(route('GET', '/stuck'), () => {
     begun.open();
     return new Promise(() => undefined);
   });

@@ -179,18 +179,15 @@ test("each topic has exactly one kind of writer, and only the broker reads the b
     (topic) => (topic as { metadata: { name: string } }).metadata.name,
   );
   const writers = Object.fromEntries(topics.map((topic) => [topic, may('Write', topic).join()]));
-  expect(writers).toEqual(
-    Object.fromEntries(
-      topics.map((topic) => [
-        topic,
-        topic === 'aurum.storage.event.v1'
-          ? 'minio'
-          : topic === 'aurum.storage.undelivered.v1'
-            ? 'knative-events'
-            : 'aurum-ingest',
-      ]),
-    ),
-  );
+  const known: readonly [RegExp, string][] = [
+    [/^aurum\.storage\.event\./, 'minio'],
+    [/^aurum\.storage\.undelivered\./, 'knative-events'],
+    [/^aurum\.(scenario|ppa)\./, 'aurum-scenario'],
+    // Whoever meets trouble says so, and whoever publishes marks it.
+    [/^aurum\.(alert|publication)\./, 'aurum-ingest,aurum-scenario'],
+  ];
+  const writerOf = (topic: string) => known.find(([names]) => names.test(topic))?.[1] ?? 'aurum-ingest';
+  expect(writers).toEqual(Object.fromEntries(topics.map((topic) => [topic, writerOf(topic)])));
   expect(may('Read', 'aurum.storage.event.v1')).toEqual(['knative-events']);
   expect(may('Read', 'aurum.alert.v1')).not.toContain('aurum-reader');
 });
@@ -248,9 +245,11 @@ test('an uploader only adds workbooks, the stages only add what they make, the A
   }
   for (const key of [releasedKey('v'), 'curated/iceberg/x', `${quarantinePrefix('v')}result.json`])
     expect([key, allows('api', 'GetObject', key)]).toEqual([key, true]);
+  for (const key of MADE)
+    expect([key, allows('scenario', 'PutObject', key)]).toEqual([key, key.startsWith('curated/')]);
   expect(allows('ingest', 'GetObject', RAW) && !allows('ingest', 'PutObject', RAW)).toBe(true);
   expect(allows('uploader', 'PutObject', RAW) && !allows('uploader', 'GetObject', RAW)).toBe(true);
-  for (const role of ['uploader', 'ingest', 'api', 'operator']) {
+  for (const role of ['uploader', 'ingest', 'scenario', 'api', 'operator']) {
     expect([role, allows(role, 'DeleteObject', RAW), allows(role, 'DeleteObjectVersion', RAW)]).toEqual([
       role,
       false,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { decodeRows } from '#lib/parquet/decode.ts';
 import { encodeRows } from '#lib/parquet/encode.ts';
-import { QA_FIELDS, RELEASE_FIELDS } from '#lib/parquet/fields.ts';
+import { FLAT_FIELDS, RELEASE_FIELDS } from '#lib/parquet/fields.ts';
 import { type CurveRelease, curveRelease, type QaCheck, qaCheck } from '#schemas/lake.ts';
 import { release } from '#tests/fixtures/release.ts';
+
+const QA_FIELDS = FLAT_FIELDS['market.qa_checks'];
 
 const checks: QaCheck[] = Array.from({ length: 21 }, (_, index) => ({
   version: 'rp-20250912-0123456789abcdef',

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
+import type { z } from 'zod';
 import { queryParameters } from '#lib/runtime/query-parameters.ts';
-import { curveQuery } from '#schemas/curve-query.ts';
+import { curveQuery, stripQuery } from '#schemas/curve-query.ts';
+import { curveDiffQuery } from '#schemas/diff.ts';
+import { dimensionsQuery } from '#schemas/dimensions.ts';
+import { ingestQuery, quarantineListQuery, quarantineShowQuery } from '#schemas/ingest-query.ts';
+import { instrumentQuery } from '#schemas/instruments.ts';
+import { lineageQuery } from '#schemas/lineage.ts';
+import { qaQuery, releaseListQuery, releaseShowQuery } from '#schemas/releases.ts';
 
 const ask = (rawQueryString: string) => queryParameters({ rawQueryString }, curveQuery);
 
@@ -49,4 +56,76 @@ test('a repeated parameter is refused', () => {
   expect(() => ask('iso=PJM&iso=MISO')).toThrow(
     expect.objectContaining({ code: 'parameter_repeated', place: { field: 'iso' } }),
   );
+});
+
+test.each([
+  ['iso=%00', 'control character'],
+  ['iso=PJM%0d%0aX', 'control character'],
+  ['iso=%FF', 'UTF-8'],
+  ['iso=%C3', 'UTF-8'],
+  ['iso=%ED%A0%80', 'UTF-8'],
+])('%s is no text and is refused by name', (query, reason) => {
+  expect(() => ask(query)).toThrow(
+    expect.objectContaining({
+      code: 'parameter_invalid',
+      message: expect.stringContaining(reason),
+      place: { field: 'iso' },
+    }),
+  );
+});
+
+test('a path parameter is checked as a query parameter is', () => {
+  const event = { rawQueryString: '', pathParameters: { version: 'x\u0000' } };
+  expect(() => queryParameters(event, quarantineShowQuery)).toThrow(
+    expect.objectContaining({ code: 'parameter_invalid', place: { field: 'version' } }),
+  );
+});
+
+test('percent signs that encode nothing, plus signs and any script are text', () => {
+  expect(ask('location=50%25&market=West+Hub&product=M%C3%BCnchen')).toMatchObject({
+    location: '50%',
+    market: 'West Hub',
+    product: 'München',
+  });
+  expect(ask('location=100%').location).toBe('100%');
+});
+
+test('months in the wrong order are refused', () => {
+  expect(() => ask('contract_from=2027-01&contract_to=2026-12')).toThrow(
+    expect.objectContaining({
+      code: 'parameter_invalid',
+      message: '"contract_from" is not valid: it lies after contract_to',
+      place: { field: 'contract_from' },
+    }),
+  );
+  expect(ask('contract_from=2027-01&contract_to=2027-01').contract_from).toBe('2027-01-01');
+});
+
+test('the remedy is what the field says of itself', () => {
+  expect(() => ask('asof=yesterday')).toThrow(
+    expect.objectContaining({ remedy: expect.stringContaining('asof: As-of day, YYYY-MM-DD') }),
+  );
+  expect(() => queryParameters({ rawQueryString: 'tenor_type=MONTHLY' }, lineageQuery)).toThrow(
+    expect.objectContaining({ code: 'parameter_missing', place: { field: 'curve_key' } }),
+  );
+});
+
+const SCHEMAS = {
+  curveQuery,
+  stripQuery,
+  ingestQuery,
+  quarantineListQuery,
+  quarantineShowQuery,
+  curveDiffQuery,
+  dimensionsQuery,
+  lineageQuery,
+  releaseListQuery,
+  releaseShowQuery,
+  qaQuery,
+  instrumentQuery,
+};
+
+test.each(Object.entries(SCHEMAS))('every field of %s says what it is', (_, schema) => {
+  const fields = Object.entries(schema.shape as Record<string, z.ZodType>);
+  expect(fields.filter(([, field]) => !field.description).map(([name]) => name)).toEqual([]);
 });

@@ -4,6 +4,7 @@
  * store; it reads what the base snapshot names through a function.
  */
 import { hash } from 'node:crypto';
+import { uuidOf } from '#lib/domain/hash-uuid.ts';
 import {
   ADDED,
   type DataFile,
@@ -16,7 +17,7 @@ import {
   type ManifestFile,
   manifestFile,
 } from './manifest.ts';
-import { checkLayout, currentSnapshot, type Snapshot, type TableMetadata, uuidOf } from './metadata.ts';
+import { checkLayout, currentSnapshot, type Snapshot, type TableMetadata } from './metadata.ts';
 import type { TableName } from './schema.ts';
 
 export interface AppendRequest {

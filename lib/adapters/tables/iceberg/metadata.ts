@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { AurumError } from '#lib/domain/errors.ts';
+import { uuidOf } from '#lib/domain/hash-uuid.ts';
 import { parseJson } from './json.ts';
 import { layoutOf, partitionFields, schemaOf, type TableName } from './schema.ts';
 
@@ -134,15 +135,4 @@ export function withSnapshot(
     'snapshot-log': recent([...metadata['snapshot-log'], { 'timestamp-ms': at_ms, 'snapshot-id': id }]),
     'metadata-log': recent([...metadata['metadata-log'], ...earlier]),
   };
-}
-
-/** A hash in the form of a UUID (version 8: made by the application). */
-export function uuidOf(hex: string): string {
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
 }

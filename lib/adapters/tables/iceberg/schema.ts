@@ -1,8 +1,8 @@
 /**
- * The three tables in Iceberg's terms: schema with field ids, partition by month of the market day, sort order. Knows
+ * The tables in Iceberg's terms: schema with field ids, partition by month of the market day, sort order. Knows
  * nothing of files or snapshots.
  */
-import { CURVE_FIELDS, CURVE_SORT, type Field, QA_FIELDS, RELEASE_FIELDS } from '#lib/parquet/fields.ts';
+import { CURVE_FIELDS, CURVE_SORT, type Field, FLAT_FIELDS } from '#lib/parquet/fields.ts';
 import type { StagedFile } from '#lib/ports/tables.ts';
 
 export type TableName = StagedFile['table'];
@@ -10,17 +10,19 @@ export type TableName = StagedFile['table'];
 export const PARTITION_FIELD = 'asof_date_month';
 const PARTITION_FIELD_ID = 1000;
 
-const LAYOUTS: Readonly<Record<TableName, { fields: readonly Field[]; sort: readonly string[] }>> = {
-  'market.curve_observation': { fields: CURVE_FIELDS, sort: CURVE_SORT },
-  'market.curve_release': { fields: RELEASE_FIELDS, sort: [] },
-  'market.qa_checks': { fields: QA_FIELDS, sort: [] },
+const FIELDS: Readonly<Record<TableName, readonly Field[]>> = {
+  'market.curve_observation': CURVE_FIELDS,
+  ...FLAT_FIELDS,
 };
 
-export const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
+export const TABLE_NAMES = Object.keys(FIELDS) as readonly TableName[];
 
 export function fieldsOf(table: TableName): readonly Field[] {
-  return LAYOUTS[table].fields;
+  return FIELDS[table];
 }
+
+const sortOf = (table: TableName): readonly string[] =>
+  table === 'market.curve_observation' ? CURVE_SORT : [];
 
 /** `curated/iceberg/market/curve_observation` */
 export function tableFolder(warehouse_prefix: string, table: TableName): string {
@@ -54,11 +56,11 @@ export function partitionFields(table: TableName) {
 
 /** Order 0 is "unsorted" by the specification. */
 export function sortOrderId(table: TableName): number {
-  return LAYOUTS[table].sort.length === 0 ? 0 : 1;
+  return sortOf(table).length === 0 ? 0 : 1;
 }
 
 function sortOrders(table: TableName) {
-  const { sort } = LAYOUTS[table];
+  const sort = sortOf(table);
   if (sort.length === 0) return [{ 'order-id': 0, fields: [] }];
   const fields = sort.map((name) => ({
     transform: 'identity',

@@ -1,10 +1,10 @@
 /**
- * Data files of the three tables, written where no snapshot names them yet. Shared by every catalog: only who moves the
+ * Data files of the tables, written where no snapshot names them yet. Shared by every catalog: only who moves the
  * pointer differs. Names derive from version and time, so a repeated step finds its own file.
  */
 import { refusal } from '#lib/domain/errors.ts';
 import { encodeCurveTable, encodeRows } from '#lib/parquet/encode.ts';
-import { type EncodedFile, QA_FIELDS, RELEASE_FIELDS } from '#lib/parquet/fields.ts';
+import { type EncodedFile, type Field, FLAT_FIELDS } from '#lib/parquet/fields.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { StagedFile, Tables } from '#lib/ports/tables.ts';
 import { createOnce } from '../../pointer.ts';
@@ -15,7 +15,7 @@ import { monthOf } from './values.ts';
 export function dataFiles(
   objects: ObjectStore,
   warehouse_prefix: string,
-): Pick<Tables, 'stageCurves' | 'stageRelease' | 'stageQaChecks'> {
+): Pick<Tables, 'stageCurves' | 'stageRows'> {
   const stage = async (
     table: TableName,
     asof_date: string,
@@ -39,17 +39,13 @@ export function dataFiles(
       const file = encodeCurveTable(table, { ingest_ts });
       return stage('market.curve_observation', table.asof_date, version, ingest_ts, file);
     },
-    async stageRelease(release) {
-      const file = encodeRows(RELEASE_FIELDS, [release]);
-      return stage('market.curve_release', release.asof_date, release.version, release.known_at, file);
-    },
-    async stageQaChecks(version, checks) {
-      const [first] = checks;
-      if (first === undefined) throw refusal('qa_checks_empty', `${version} has no gate result to record`);
-      if (checks.some((check) => check.asof_date !== first.asof_date))
-        throw refusal('qa_checks_mixed', `The gate results of ${version} are of several market days`);
-      const file = encodeRows(QA_FIELDS, checks);
-      return stage('market.qa_checks', first.asof_date, version, first.checked_at, file);
+    async stageRows(table, { version, at }, rows) {
+      const [first] = rows;
+      if (first === undefined) throw refusal('rows_empty', `${version} has no row for ${table}`);
+      if (rows.some(({ asof_date }) => asof_date !== first.asof_date))
+        throw refusal('rows_of_several_days', `The rows of ${version} for ${table} are of several days`);
+      const file = encodeRows(FLAT_FIELDS[table] as readonly Field<never>[], rows);
+      return stage(table, first.asof_date, version, at, file);
     },
   };
 }

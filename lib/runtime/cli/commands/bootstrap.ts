@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
+import { ppaRequestTopic } from '#events/ppa-request.ts';
+import { ppaValuationTopic } from '#events/ppa-valuation.ts';
 import { qaResultTopic } from '#events/qa-result.ts';
+import { scenarioOutputTopic } from '#events/scenario-output.ts';
+import { scenarioRequestTopic } from '#events/scenario-request.ts';
 import type { Topic } from '#events/topic.ts';
+import type { SchemaState } from '#lib/adapters/event-bus/kafka-schemas.ts';
 import { type Config, readConfig } from '#lib/runtime/config.ts';
 import { functionList } from '#lib/runtime/hosts/server-functions.gen.ts';
 import type { Command, CommandIo } from '../command.ts';
@@ -15,8 +20,20 @@ const TOPICS = [
   qaResultTopic,
   alertTopic,
   ingestErrorTopic,
+  scenarioRequestTopic,
+  scenarioOutputTopic,
+  ppaRequestTopic,
+  ppaValuationTopic,
 ] as unknown as readonly Topic<unknown>[];
 const ICEBERG_DDL = join(import.meta.dirname, '../../../../ddl/iceberg/market.sql');
+
+const SCHEMA_OUTCOMES: Readonly<Record<SchemaState['state'], string>> = {
+  equal: 'was there',
+  superseded: 'was there, and a later one that other processes write with; left as it is',
+  compatible: 'registered as a new version',
+  missing: 'registered',
+  incompatible: 'refused',
+};
 
 /** One service: whether the settings name it, and what preparing it did. */
 interface Step {
@@ -52,10 +69,22 @@ const STEPS: readonly Step[] = [
     prepare: tables,
   },
   {
+    name: 'lakeFS',
+    setting: 'AURUM_LAKEFS_ENDPOINT',
+    isNamed: (config) => config.AURUM_LAKEFS_ENDPOINT !== undefined,
+    prepare: repository,
+  },
+  {
     name: 'PostgreSQL',
     setting: 'AURUM_POSTGRES_URL',
     isNamed: (config) => config.AURUM_POSTGRES_URL !== undefined,
     prepare: database,
+  },
+  {
+    name: 'Vault',
+    setting: 'AURUM_VAULT_ADDR',
+    isNamed: (config) => config.AURUM_VAULT_ADDR !== undefined,
+    prepare: vault,
   },
 ];
 
@@ -64,7 +93,7 @@ export const command: Command = {
   summary: 'prepare the services that the settings name',
   usage: 'bootstrap',
   details:
-    'Topics, schemas (BACKWARD), the bucket with versions and notifications, Iceberg tables through Trino, the\noperational database. What is there already stays as it is.',
+    'Topics, schemas (BACKWARD), the bucket with versions and notifications, Iceberg tables through Trino, the\noperational database, the lakeFS repository with its hook, Vault. What is there already stays as it is.',
   options: {},
   run: async (_given, io) => {
     const config = readConfig(io.environment);
@@ -85,14 +114,18 @@ async function runStep({ name, prepare }: Step, config: Config, io: CommandIo): 
 }
 
 async function topics(config: Config): Promise<readonly string[]> {
-  const { AURUM_DLQ_TOPIC } = config;
+  const { AURUM_DLQ_TOPIC, AURUM_STORAGE_TOPIC } = config;
   const { kafkaSettings } = await import('#lib/runtime/compose.ts');
-  const { ensureTopics } = await import('#lib/adapters/event-bus/kafka-topics.ts');
+  const { ensureTopics, storageEventTopic } = await import('#lib/adapters/event-bus/kafka-topics.ts');
   const wanted = TOPICS.map(({ name, partitions }) => ({
     name: name === ingestErrorTopic.name ? AURUM_DLQ_TOPIC : name,
     partitions,
   }));
-  const ensured = await ensureTopics(kafkaSettings(config), wanted);
+  const renamed =
+    AURUM_STORAGE_TOPIC === storageEventTopic.name
+      ? []
+      : [{ ...storageEventTopic, name: AURUM_STORAGE_TOPIC }];
+  const ensured = await ensureTopics(kafkaSettings(config), [...wanted, ...renamed]);
   return ensured.map(({ name, outcome, partitions }) => `topic ${name} ${outcome}, ${partitions} partitions`);
 }
 
@@ -106,10 +139,7 @@ async function schemas({
     topic.name === ingestErrorTopic.name ? { ...topic, name: AURUM_DLQ_TOPIC } : topic,
   );
   const found = await registerSchemas(schemaRegistry({ registry_url: registry_url! }), topicsInUse);
-  return found.map(
-    ({ subject, state }) =>
-      `subject ${subject}: ${state === 'equal' ? 'was there' : `was ${state}, now registered`}`,
-  );
+  return found.map(({ subject, state }) => `subject ${subject}: ${SCHEMA_OUTCOMES[state]}`);
 }
 
 async function bucket(config: Config): Promise<readonly string[]> {
@@ -144,6 +174,32 @@ async function tables({
   );
   for (const text of statements) await trino.query({ text, values: [] });
   return statements.map((text) => text.slice(0, text.search(/\s*[(\n]/)));
+}
+
+async function repository(config: Config): Promise<readonly string[]> {
+  const { prepareRepository } = await import('#lib/adapters/versioned-lake/lakefs-bootstrap.ts');
+  return prepareRepository({
+    endpoint: config.AURUM_LAKEFS_ENDPOINT!,
+    access_key: config.AURUM_LAKEFS_ACCESS_KEY!,
+    secret_key: config.AURUM_LAKEFS_SECRET_KEY!,
+    repository: config.AURUM_LAKEFS_REPO,
+    storage_namespace: `s3://${config.AURUM_S3_BUCKET}/lakefs`,
+    hook_url: config.AURUM_LAKEFS_HOOK_URL,
+  });
+}
+
+/** With a token alone: an AppRole may read what was prepared, not prepare it. */
+async function vault(config: Config): Promise<readonly string[]> {
+  const { AURUM_VAULT_ADDR: address, AURUM_VAULT_TOKEN: token, AURUM_VAULT_DATABASE_ROLE: role } = config;
+  if (token === undefined) return ['left as it is: preparing it takes a token, AURUM_VAULT_TOKEN'];
+  const { vaultClient } = await import('#lib/adapters/secrets/vault-client.ts');
+  const { prepareVault } = await import('#lib/adapters/secrets/vault-bootstrap.ts');
+  const { AURUM_POSTGRES_URL: url } = config;
+  const lends = role !== undefined && url !== undefined;
+  return prepareVault({
+    vault: vaultClient({ address: address!, auth: { token } }),
+    database: lends ? { role, url } : undefined,
+  });
 }
 
 async function database({ AURUM_POSTGRES_URL: url }: Config): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { asofOfFileName } from '#lib/domain/asof.ts';
 import { type AurumError, busy, refusal } from '#lib/domain/errors.ts';
 import type { IngestEntry, IngestStage } from '#lib/ports/ingest-log.ts';
 import { readConfig } from '#lib/runtime/config.ts';
-import { type ApiGet, apiClient } from '../api-client.ts';
+import { type ApiCall, apiClient } from '../api-client.ts';
 import { type Command, type CommandIo, dateOption, usageError, wholeNumberOption } from '../command.ts';
 import { EXIT_REFUSED } from '../errors.ts';
 import { readInput } from '../files.ts';
@@ -119,7 +119,7 @@ function uploadError(cause: unknown, endpoint: string): AurumError {
 /** Asks for each delivery until it is at a last stage. @returns their last entries, in the order of the files. */
 async function watch(
   uploaded: readonly Uploaded[],
-  get: ApiGet,
+  get: ApiCall,
   progress: Progress,
   timeout_ms: number,
 ): Promise<readonly IngestEntry[]> {

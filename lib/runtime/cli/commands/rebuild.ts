@@ -48,7 +48,7 @@ export const command: Command = {
       await io.out(`${JSON.stringify(report)}\n`);
       return report.failed.length + report.lost.length === 0 ? 0 : EXIT_INCOMPLETE;
     } finally {
-      await Promise.all([ports.parser.close(), ports.sql.close(), ports.bus.close?.()]);
+      await ports.close();
     }
   },
 };

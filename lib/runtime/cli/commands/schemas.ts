@@ -2,6 +2,8 @@
 import { alertTopic } from '#events/alert.ts';
 import { curveObservationTopic } from '#events/curve-observation.ts';
 import { ingestErrorTopic } from '#events/ingest-error.ts';
+import { ppaRequestTopic } from '#events/ppa-request.ts';
+import { ppaValuationTopic } from '#events/ppa-valuation.ts';
 import { qaResultTopic } from '#events/qa-result.ts';
 import type { CompatibilityLevel, SchemaRegistry } from '#lib/adapters/event-bus/kafka-registry.ts';
 import type { TopicSchema } from '#lib/adapters/event-bus/kafka-schemas.ts';
@@ -63,7 +65,14 @@ async function registered(io: CommandIo): Promise<Omit<Registered, 'dry_run'>> {
   }
   const { schemaRegistry } = await import('#lib/adapters/event-bus/kafka-registry.ts');
   const errorTopic = { ...ingestErrorTopic, name: AURUM_DLQ_TOPIC };
-  const topics = [curveObservationTopic, qaResultTopic, alertTopic, errorTopic];
+  const topics = [
+    curveObservationTopic,
+    qaResultTopic,
+    alertTopic,
+    errorTopic,
+    ppaRequestTopic,
+    ppaValuationTopic,
+  ];
   return { registry: schemaRegistry({ registry_url }), topics };
 }
 

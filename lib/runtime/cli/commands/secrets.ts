@@ -1,8 +1,9 @@
 /** `aurum secrets`: carries secrets between environment variables and Vault. Only `pull` shows a value, and only on stdout. */
 import { parseEnv } from 'node:util';
 import { type KeyValues, vaultKeyValues } from '#lib/adapters/secrets/vault.ts';
-import { type VaultOptions, vaultClient } from '#lib/adapters/secrets/vault-client.ts';
+import { vaultClient } from '#lib/adapters/secrets/vault-client.ts';
 import { refusal } from '#lib/domain/errors.ts';
+import { readConfig } from '#lib/runtime/config.ts';
 import { type Command, type CommandArguments, type CommandIo, usageError } from '../command.ts';
 import { readInput } from '../files.ts';
 import { counted } from '../text.ts';
@@ -41,7 +42,7 @@ export const command: Command = {
       throw usageError('action_unknown', 'say `push` or `pull`', 'secrets');
     }
     const mappings = mappingsOf([given.options.mapping ?? '', ...more]);
-    const vault = vaultClient(vaultOptions(io.environment));
+    const vault = vaultClient(await loginOf(io.environment));
     try {
       await (action === 'push' ? push : pull)(mappings, vaultKeyValues(vault), given, io);
     } finally {
@@ -116,22 +117,11 @@ function mappingsOf(texts: readonly string[]): readonly Mapping[] {
   return mappings;
 }
 
-function vaultOptions(environment: CommandIo['environment']): VaultOptions {
-  const {
-    AURUM_VAULT_ADDR: address,
-    AURUM_VAULT_TOKEN: token,
-    AURUM_VAULT_ROLE_ID: role_id,
-    AURUM_VAULT_SECRET_ID: secret_id,
-    AURUM_VAULT_NAMESPACE: namespace,
-  } = environment;
-  if (!address) throw settingMissing('AURUM_VAULT_ADDR is not set', 'Set it to the address of Vault.');
-  const place = { address, ...(namespace ? { namespace } : {}) };
-  if (token) return { ...place, auth: { token } };
-  if (role_id && secret_id) return { ...place, auth: { role_id, secret_id } };
-  throw settingMissing(
-    'there is no login for Vault',
-    'Set AURUM_VAULT_TOKEN, or AURUM_VAULT_ROLE_ID and AURUM_VAULT_SECRET_ID.',
-  );
+async function loginOf(environment: CommandIo['environment']) {
+  const { vaultOptions } = await import('#lib/runtime/compose.ts');
+  const options = vaultOptions(readConfig(environment, ['AURUM_VAULT_ADDR']));
+  if (options !== undefined) return options;
+  throw refusal('setting_missing', 'there is no login for Vault', {
+    remedy: 'Set AURUM_VAULT_TOKEN, or AURUM_VAULT_ROLE_ID and AURUM_VAULT_SECRET_ID.',
+  });
 }
-
-const settingMissing = (message: string, remedy: string) => refusal('setting_missing', message, { remedy });

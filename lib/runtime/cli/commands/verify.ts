@@ -1,5 +1,10 @@
 /** `aurum verify`: proves that released rows agree with their cells, the tables, the event log and the lake. */
+import { AurumError } from '#lib/domain/errors.ts';
+import type { verifyAudit } from '#lib/flows/verify-audit.ts';
 import type { Mismatch, ReleaseProof } from '#lib/flows/verify-releases.ts';
+import type { verifyValuations } from '#lib/flows/verify-valuations.ts';
+import type { AuditEvent } from '#schemas/audit.ts';
+import { apiClient } from '../api-client.ts';
 import { type Command, type CommandIo, dateOption, usageError, wholeNumberOption } from '../command.ts';
 import { EXIT_REFUSED } from '../errors.ts';
 import { counted, printable } from '../text.ts';
@@ -14,7 +19,9 @@ export const command: Command = {
   details: [
     'Reads every witness of each release on main again: the raw workbook (by its SHA-256), its cells, the staged rows, the data',
     "file, the event log, the release record and the lake's commit. One JSON line a release goes to stdout. Exit 2 when anything",
-    'disagrees: each mismatch is named by its cell, its values are shown only when asked for. Changes nothing.',
+    'disagrees: each mismatch is named by its cell, its values are shown only when asked for. Without a filter the audit trail',
+    'is proved too, its first broken link named, and every stored PPA valuation of every tenant made again from its inputs: the',
+    'same bytes, or the first that differs is named. Changes nothing.',
   ].join('\n'),
   options: {
     asof: { value: 'DATE', description: 'only releases of this market day' },
@@ -46,8 +53,11 @@ export const command: Command = {
         total.rows += proof.rows;
         total.mismatches += proof.mismatch_count;
       }
+      if (asof_date === undefined && version === undefined) {
+        total.mismatches += await proveStored(ports, io);
+      }
     } finally {
-      await Promise.all([ports.parser.close(), ports.sql.close(), ports.bus.close?.()]);
+      await ports.close();
     }
     io.tell(
       `aurum: ${counted(total.releases, 'release')}, ${counted(total.rows, 'row')}: ${verdictOf(total.mismatches)}\n`,
@@ -55,6 +65,65 @@ export const command: Command = {
     return total.mismatches === 0 ? 0 : EXIT_REFUSED;
   },
 };
+
+type StoredPorts = Parameters<typeof verifyAudit>[0] & Parameters<typeof verifyValuations>[0];
+
+/** What only the database holds. @returns what is wrong with it. */
+async function proveStored(ports: StoredPorts, io: CommandIo): Promise<number> {
+  return (await proveAudit(ports, io)) + (await proveValuations(ports, io));
+}
+
+/** A server of this machine has the database of its folder for itself: then they are not proved, and that is said. */
+async function proveValuations(ports: StoredPorts, io: CommandIo): Promise<number> {
+  const { verifyValuations } = await import('#lib/flows/verify-valuations.ts');
+  try {
+    const proof = await verifyValuations(ports);
+    const { valuations, bytes, different, first_difference } = proof;
+    await io.out(`${JSON.stringify({ valuations: proof })}\n`);
+    const named =
+      first_difference === null
+        ? 'proven'
+        : `${counted(different, 'DIFFERENCE')}, first ${first_difference.valuation_hash} of ${first_difference.tenant}: ${first_difference.reason}`;
+    io.tell(
+      `${printable(`PPA valuations: ${counted(valuations, 'valuation')}, ${counted(bytes, 'byte')}: ${named}`)}\n`,
+    );
+    return different;
+  } catch (error) {
+    if (!(error instanceof AurumError) || error.code !== 'database_in_use') throw error;
+    io.tell(
+      `NOT PROVED, PPA valuations: ${error.message}; \`aurum ppa replay --all\` makes valuations again\n`,
+    );
+    return 0;
+  }
+}
+
+/** The trail of decisions is of no one release: it is proved when all of them are. @returns what is wrong with it. */
+async function proveAudit(ports: Parameters<typeof verifyAudit>[0], io: CommandIo): Promise<number> {
+  const { verifyAudit } = await import('#lib/flows/verify-audit.ts');
+  const proof = await verifyAudit(ports).catch((error: unknown) => {
+    // On one machine the database is the API's while it runs; it tells the trail, and the hashes are proved here.
+    if (!(error instanceof AurumError) || error.code !== 'database_in_use') throw error;
+    return verifyAudit({ ...ports, audit: { all: () => trailOfApi(io) } });
+  });
+  const { events, anchors, broken } = proof;
+  await io.out(`${JSON.stringify({ audit: proof })}\n`);
+  const counts = `audit trail: ${counted(events, 'event')}, ${counted(anchors, 'anchor')}`;
+  const verdict = broken === null ? 'proven' : `BROKEN, ${broken.reason}`;
+  io.tell(`${printable(`${counts}: ${verdict}`)}\n`);
+  return broken === null ? 0 : 1;
+}
+
+async function* trailOfApi(io: CommandIo): AsyncGenerator<AuditEvent> {
+  const ask = apiClient(io);
+  const newestFirst: AuditEvent[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ask<AuditEvent[]>('/v1/audit', { limit: '1000', cursor });
+    newestFirst.push(...page.data);
+    cursor = (page.meta.next_cursor as string | null) ?? undefined;
+  } while (cursor !== undefined);
+  yield* newestFirst.reverse();
+}
 
 /** Drawn over and over on a terminal; elsewhere the proofs themselves are the progress. */
 function progress(text: string, io: CommandIo): void {

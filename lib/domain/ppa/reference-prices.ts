@@ -1,0 +1,130 @@
+/**
+ * The reference (and location) price of every delivery month in the settlement currency per MWh: converted, extrapolated
+ * where that was asked for and marked so, refused by month where there is none. Knows no volume.
+ */
+import type { MonthPrice, PpaContract, PpaMarket } from '#schemas/ppa.ts';
+import { convertPrice } from '../conversion.ts';
+import { refusal } from '../errors.ts';
+import { addMonths, monthsBetween } from '../tenor.ts';
+import { blockOf, type DeliveryMonth } from './periods.ts';
+
+export interface ReferencePrice {
+  readonly price: number;
+  readonly extrapolated: boolean;
+  readonly origin: MonthPrice['origin'];
+  /** Location minus reference. */
+  readonly basis: number;
+}
+
+const MAX_NAMED = 24;
+
+/** @throws price_missing, block_mismatch, location_missing, conversion_missing */
+export function referencePrices(
+  contract: PpaContract,
+  market: PpaMarket,
+  months: readonly DeliveryMonth[],
+): readonly ReferencePrice[] {
+  const reference = curvePrices(contract, market, 'reference', months);
+  if (contract.basis.kind !== 'curve') {
+    const basis = contract.basis.kind === 'adder' ? contract.basis.price : 0;
+    return reference.map((price) => ({ ...price, basis }));
+  }
+  const location = curvePrices(contract, market, 'location', months);
+  return reference.map((price, index) => ({
+    ...price,
+    extrapolated: price.extrapolated || location[index]!.extrapolated,
+    basis: location[index]!.price - price.price,
+  }));
+}
+
+type CurvePrice = Omit<ReferencePrice, 'basis'>;
+
+function curvePrices(
+  contract: PpaContract,
+  market: PpaMarket,
+  name: 'reference' | 'location',
+  months: readonly DeliveryMonth[],
+): readonly CurvePrice[] {
+  const field = `market.${name}`;
+  const curve = market[name];
+  if (curve === undefined) {
+    throw refusal('location_missing', 'The contract takes its basis from a curve, and the market has none', {
+      field,
+      remedy: "Give the location's curve, or the basis as an adder.",
+    });
+  }
+  if (blockFamily(curve.block) !== blockFamily(blockOf(contract))) {
+    throw refusal(
+      'block_mismatch',
+      `The ${name} is for ${curve.block}, the contract delivers ${blockOf(contract)}`,
+      {
+        field: `${field}.block`,
+        remedy: 'Value it on a curve of the block it delivers.',
+      },
+    );
+  }
+  const from = { currency: curve.currency, per_unit: curve.per_unit };
+  const to = { currency: contract.settlement_currency, per_unit: 'MWh' };
+  const byMonth = new Map(curve.prices.map((row) => [row.month, row]));
+  const found = months.map(({ month }) => lookUp(byMonth, month, market.extrapolation));
+  refuseMissing(months, found, field, market.extrapolation.kind);
+  const ratio = convertPrice(1, from, to, market.fx_rates, field);
+  return found.map((row) => ({ ...row!, price: row!.price * ratio }));
+}
+
+function refuseMissing(
+  months: readonly DeliveryMonth[],
+  found: readonly (CurvePrice | undefined)[],
+  field: string,
+  extrapolation: string,
+): void {
+  const missing = months.flatMap(({ month }, index) =>
+    found[index] === undefined ? [month.slice(0, 7)] : [],
+  );
+  if (missing.length === 0) return;
+  const named = missing.slice(0, MAX_NAMED).join(', ');
+  const more =
+    missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more, to ${missing.at(-1)}` : '';
+  throw refusal('price_missing', `No price for ${named}${more}`, {
+    field: `${field}.prices`,
+    remedy:
+      extrapolation === 'none'
+        ? 'Give their prices, or ask for an extrapolation (market.extrapolation) of the months after the last.'
+        : 'Give their prices: only months after the last price are extrapolated.',
+  });
+}
+
+/** Months in the last year of prices, for the one of the same calendar month. */
+const YEAR = 12;
+
+function lookUp(
+  byMonth: ReadonlyMap<string, MonthPrice>,
+  month: string,
+  extrapolation: PpaMarket['extrapolation'],
+): CurvePrice | undefined {
+  const quoted = byMonth.get(month);
+  if (quoted !== undefined) return { price: quoted.price, origin: quoted.origin, extrapolated: false };
+  if (extrapolation.kind === 'none') return undefined;
+  const last = [...byMonth.keys()].reduce((a, b) => (a > b ? a : b), '');
+  if (last === '' || month < last) return undefined;
+  const beyond = monthsBetween(last, month);
+  const back = extrapolation.repeat === 'same_month' ? YEAR * Math.ceil(beyond / YEAR) : beyond;
+  const carried = byMonth.get(addMonths(month, -back));
+  if (carried === undefined) return undefined;
+  const growth = extrapolation.kind === 'escalate' ? (1 + extrapolation.rate) ** (back / YEAR) : 1;
+  return { price: carried.price * growth, origin: carried.origin, extrapolated: true };
+}
+
+/** Blocks of the same hours under their several names. */
+const SAME_HOURS: Readonly<Record<string, string>> = {
+  ATC: 'BASE',
+  RTC: 'BASE',
+  FLAT: 'BASE',
+  '7X24': 'BASE',
+  PEAK: 'ONPEAK',
+};
+
+export function blockFamily(block: string): string {
+  const folded = block.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return Object.hasOwn(SAME_HOURS, folded) ? SAME_HOURS[folded]! : folded;
+}

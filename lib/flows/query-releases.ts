@@ -1,0 +1,120 @@
+/** What was released when, and what stands behind one release: its counts, its gate's checks and warnings. */
+import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import { normalisedIdentityPart } from '#lib/domain/curve.ts';
+import { atMost } from '#lib/domain/turns.ts';
+import type { ObjectStore } from '#lib/ports/object-store.ts';
+import type { Tables } from '#lib/ports/tables.ts';
+import type { CurveRelease } from '#schemas/lake.ts';
+import type {
+  ReleaseListAnswer,
+  ReleaseListQuery,
+  ReleaseShowAnswer,
+  ReleaseSummary,
+} from '#schemas/releases.ts';
+import type { GateResult } from '#schemas/stages.ts';
+import { checksOf, gateResultOf, gateSummaryOf, warningsOf } from './gate-warnings.ts';
+import { makeListCursor, readListCursor } from './list-cursor.ts';
+import { questionOf, versionNotFound } from './query-curves.ts';
+import { releasedRecord } from './release-curves.ts';
+import { currentReleases, newestKnown, releaseMetaOf, supersededBy } from './releases-in-view.ts';
+
+export interface ReleasesPorts {
+  readonly tables: Tables;
+  readonly objects: ObjectStore;
+}
+
+/** Gate results read at the same time. */
+const READS_AT_ONCE = 8;
+
+/** Newest first. */
+export async function listReleases(
+  query: ReleaseListQuery,
+  ports: ReleasesPorts,
+  caller: Caller,
+): Promise<ReleaseListAnswer> {
+  const question = questionOf(query);
+  const place = readListCursor(query.cursor, question);
+  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const as_known_at = place?.as_known_at ?? query.as_known_at ?? newestKnown(all);
+  const known = all.filter((release) => release.known_at <= as_known_at);
+  const current = new Set(currentReleases(known).map(({ version }) => version));
+  const found = known
+    .filter(
+      (release) =>
+        (query.vendor === undefined || release.vendor === normalisedIdentityPart(query.vendor)) &&
+        (query.asof === undefined || release.asof_date === query.asof) &&
+        (query.current === undefined || current.has(release.version) === query.current),
+    )
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1));
+  const rest = place === undefined ? found : found.filter((release) => orderOf(release) < place.after);
+  const page = rest.slice(0, query.limit);
+  const last = rest.length > page.length ? page.at(-1) : undefined;
+  const inTurn = atMost(READS_AT_ONCE);
+  const data = await Promise.all(
+    page.map(async (release) => {
+      const gate = await inTurn(() => gateResultOf(ports.objects, release.version));
+      return summaryOf(release, known, gate);
+    }),
+  );
+  const next_cursor =
+    last === undefined ? null : makeListCursor({ question, as_known_at, after: orderOf(last) });
+  return { meta: { count: data.length, as_known_at, next_cursor }, data };
+}
+
+const orderOf = ({ known_at, version }: CurveRelease): string => `${known_at}|${version}`;
+
+function summaryOf(
+  release: CurveRelease,
+  known: readonly CurveRelease[],
+  gate: GateResult | undefined,
+): ReleaseSummary {
+  const { source_file, source_key, source_version_id, source_sha256, row_count } = release;
+  const superseded_by = supersededBy(release, known);
+  return {
+    ...releaseMetaOf(release),
+    current: superseded_by === null,
+    superseded_by,
+    source_file,
+    source_key,
+    source_version_id,
+    source_sha256,
+    row_count,
+    warnings: gate?.warnings ?? null,
+    gate_summary: gate?.summary ?? null,
+  };
+}
+
+/** @throws AurumError `version_not_found` when it was never released, or is another's. */
+export async function showRelease(
+  { version }: { version: string },
+  ports: ReleasesPorts,
+  caller: Caller,
+): Promise<ReleaseShowAnswer> {
+  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const release = all.find((one) => one.version === version);
+  if (release === undefined) throw versionNotFound(version);
+  const gate = await gateResultOf(ports.objects, version);
+  const record = await releasedRecord(ports.objects, version);
+  return {
+    meta: { version },
+    data: {
+      release: summaryOf(release, all, gate),
+      tables_commit: record?.tables_commit ?? null,
+      tag: record?.tag ?? null,
+      counts: gate === undefined ? null : countsOf(gate),
+      notes: gate?.report.notes ?? [],
+      gate: gate === undefined ? null : gateSummaryOf(gate),
+      warnings: gate === undefined ? [] : warningsOf(gate),
+      checks: gate === undefined ? [] : checksOf(gate),
+    },
+  };
+}
+
+function countsOf({ report }: GateResult): ReleaseShowAnswer['data']['counts'] {
+  return {
+    rows: report.row_count,
+    curves: report.curve_count,
+    failures: report.failure_count,
+    sheets: report.sheets.map(({ name, cells, roles }) => ({ sheet: name, cells, roles })),
+  };
+}

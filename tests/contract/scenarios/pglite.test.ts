@@ -1,0 +1,9 @@
+import { afterAll } from 'vitest';
+import { pgliteSql } from '#lib/adapters/sql/pglite.ts';
+import { operationalDdl } from '#lib/runtime/compose.ts';
+import { scenarioCases } from './cases.ts';
+
+const sql = pgliteSql({ ddl: operationalDdl() });
+afterAll(() => sql.close());
+
+scenarioCases('PGlite', () => sql);

@@ -1,0 +1,82 @@
+/** Rows of the small tables with everything a column may hold: nulls, negative zero, the largest and the smallest double. */
+import type { PpaValuationRow, ScenarioOutputRow } from '#schemas/lake.ts';
+
+const hash = (digit: string) => digit.repeat(64);
+
+const output: ScenarioOutputRow = {
+  run_id: 'r1',
+  tenant_id: 'acme',
+  scenario_id: 's1',
+  scenario_hash: hash('a'),
+  run_hash: hash('b'),
+  asof_date: '2025-09-12',
+  curve_key: hash('c'),
+  asset_class: 'power',
+  region: null,
+  iso: 'PJM',
+  location: 'Wést',
+  market: null,
+  product: null,
+  block: 'ON_PEAK',
+  spark_location: null,
+  currency: 'USD',
+  per_unit: 'MWh',
+  contract_month: '2025-10-01',
+  base_price: 0.1 + 0.2,
+  scenario_price: Number.MAX_VALUE,
+  delta: -0,
+  attribution: '{"carbon":-0.1}',
+  bands: '{}',
+};
+
+const valuation: PpaValuationRow = {
+  valuation_hash: hash('d'),
+  tenant_id: 'acme',
+  contract_id: null,
+  run_id: null,
+  asof_date: '2025-09-12',
+  contract: 'Solar — Süd',
+  direction: 'buyer',
+  currency: 'EUR',
+  model: 'ppa/1',
+  contract_hash: hash('1'),
+  market_hash: hash('2'),
+  options_hash: hash('3'),
+  npv: -1e6 / 3,
+  contract_month: '2026-01-01',
+  hours: 744,
+  payment_date: '2026-02-15',
+  volume_mwh: 1_234.5,
+  delivered_mwh: Number.MIN_VALUE,
+  reference_price: 80.1,
+  extrapolated: true,
+  origin: 'month',
+  basis: -1.5,
+  capture_price: 71.3,
+  capture_factor: null,
+  strike: null,
+  market_leg: 1,
+  contract_leg: -1,
+  balancing: -0,
+  certificates: 0,
+  settlement: 0,
+  discount_factor: 0.99,
+  pv: 1e-300,
+  risk: null,
+  valuation: '{"inputs":{}}',
+};
+
+export const FLAT_ROWS = {
+  'market.scenario_output': [output, { ...output, contract_month: '2025-11-01', block: null, delta: -7.25 }],
+  'market.ppa_valuation': [
+    valuation,
+    {
+      ...valuation,
+      contract_month: '2026-02-01',
+      strike: 55,
+      capture_factor: 0.9,
+      valuation: null,
+      extrapolated: false,
+    },
+  ],
+} as const;

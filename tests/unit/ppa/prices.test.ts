@@ -1,0 +1,234 @@
+/** Months from rows, capture prices, negative hours: what a contract settles on. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { captureOf } from '#lib/domain/ppa/capture.ts';
+import { monthlyPrices } from '#lib/domain/ppa/monthly-prices.ts';
+import { valuePpa } from '#lib/domain/ppa/value.ts';
+import { stableSum } from '#lib/domain/strips.ts';
+import type { CurveObservation } from '#schemas/curve-observation.ts';
+import type { PpaContractInput } from '#schemas/ppa.ts';
+import {
+  contractOf,
+  DUCK_SHAPE,
+  flatMarket,
+  marketOf,
+  refusalOf,
+  SOLAR_SHAPE,
+  VALUATION_DATE,
+} from './contracts.ts';
+
+const row = (tenor: Partial<CurveObservation>, value: number): CurveObservation => ({
+  asof_date: '2025-09-12',
+  source_file: 'a.xlsx',
+  sheet_name: 'Months',
+  asset_class: 'power',
+  region: null,
+  iso: 'PJM',
+  location: 'West',
+  market: 'West',
+  product: null,
+  block: 'ON_PEAK',
+  spark_location: null,
+  price_type: 'Mid',
+  units_raw: 'USD/MWh',
+  currency: 'USD',
+  per_unit: 'MWh',
+  tenor_type: 'MONTHLY',
+  contract_month: '2026-01-01',
+  tenor_label: '2026-01',
+  value,
+  bid: null,
+  ask: null,
+  mid: value,
+  curve_key: 'a'.repeat(64),
+  version_hash: 'b'.repeat(64),
+  source_cell: 'Months!B2',
+  source_cell_bid_ask: null,
+  _ingest_ts: '2025-09-12T18:00:00.000Z',
+  ...tenor,
+});
+const monthRow = (contract_month: string, value: number) =>
+  row({ contract_month, tenor_label: contract_month.slice(0, 7) }, value);
+const strip = (
+  tenor_type: CurveObservation['tenor_type'],
+  contract_month: string,
+  tenor_label: string,
+  value: number,
+) => row({ tenor_type, contract_month, tenor_label }, value);
+
+describe('months from the rows of a release', () => {
+  // The quotes of cmdty/curves' example, as a plain mean.
+  const january = monthRow('2026-01-01', 19.05);
+  const quarter = strip('QUARTER', '2026-01-01', 'Q1 2026', 17.22);
+
+  test('a month and a strip that holds it are not counted twice: the month wins', () => {
+    const { prices } = monthlyPrices([quarter, january]);
+    expect(prices).toEqual([{ month: '2026-01-01', price: 19.05, origin: 'month' }]);
+  });
+
+  test('strips fill the months nobody quotes, when that is asked for', () => {
+    const { prices } = monthlyPrices([quarter, january], { strips: 'bootstrapped' });
+    expect(prices.map(({ origin }) => origin)).toEqual(['month', 'strip', 'strip']);
+    expect(prices[0]!.price).toBe(19.05);
+    expect(prices[1]!.price).toBeCloseTo((3 * 17.22 - 19.05) / 2, 12);
+    expect(stableSum(prices.map(({ price }) => price)) / 3).toBeCloseTo(17.22, 12);
+  });
+
+  test('a calendar year over quarters that are there says nothing new, even when it is rounded', () => {
+    const quarters = [1, 4, 7, 10].map((first, index) =>
+      strip('QUARTER', `2028-${String(first).padStart(2, '0')}-01`, `Q${index + 1} 2028`, 40 + index),
+    );
+    const year = strip('CALENDAR', '2028-01-01', 'Calendar 2028', 41.501);
+    const { prices } = monthlyPrices([year, ...quarters], { strips: 'bootstrapped' });
+    expect(prices).toHaveLength(12);
+    expect(prices.map(({ price }) => price)).toEqual([40, 40, 40, 41, 41, 41, 42, 42, 42, 43, 43, 43]);
+  });
+
+  test('the order of the rows does not show', () => {
+    const rows = [
+      january,
+      quarter,
+      monthRow('2026-02-01', 18),
+      strip('CALENDAR', '2026-01-01', 'Calendar 2026', 20),
+    ];
+    const first = monthlyPrices(rows, { strips: 'bootstrapped' });
+    expect(monthlyPrices(rows.toReversed(), { strips: 'bootstrapped' })).toEqual(first);
+  });
+
+  test('mixtures are refused, not averaged', () => {
+    const code = (rows: CurveObservation[]) => refusalOf(() => monthlyPrices(rows)).code;
+    expect(code([])).toBe('curve_empty');
+    expect(code([january, { ...quarter, currency: 'EUR' }])).toBe('currencies_mixed');
+    expect(code([january, { ...quarter, curve_key: 'c'.repeat(64) }])).toBe('curves_mixed');
+    expect(code([january, { ...january, value: 20 }])).toBe('price_conflict');
+    expect(code([{ ...january, per_unit: null }])).toBe('price_unit_unknown');
+  });
+});
+
+describe('capture', () => {
+  test('the price is weighted by the volume (ppaoracle glossary)', () => {
+    const capture = captureOf([80, 40], [100, 400]);
+    expect(capture).toEqual({ base_price: 60, capture_price: 48, capture_factor: 0.8 });
+    expect(capture.capture_price - 55).toBe(-7);
+  });
+
+  test('a stated rate of 80 % on 60 with a strike of 55 loses 7 per MWh', () => {
+    const contract = contractOf({
+      kind: 'physical',
+      volume: { kind: 'capacity_factor', power_mw: 10, capacity_factors: new Array(12).fill(0.3) },
+      price: { kind: 'fixed', strike: 55 },
+    });
+    const market = flatMarket(60, { capture: { kind: 'rates', rates: new Array(12).fill(0.8) } });
+    const { cashflows, capture_price, capture_factor } = valuePpa(contract, market, VALUATION_DATE);
+    expect([capture_price, capture_factor]).toEqual([expect.closeTo(48, 12), expect.closeTo(0.8, 12)]);
+    for (const { settlement, volume_mwh } of cashflows) expect(settlement / volume_mwh).toBeCloseTo(-7, 12);
+  });
+
+  test('shapes are the same as going through every hour', () => {
+    const contract = contractOf({
+      volume: { kind: 'month_hour_shape', power_mw: 100, capacity_factors: SOLAR_SHAPE },
+    });
+    const market = flatMarket(50, { capture: { kind: 'price_shape', shape: DUCK_SHAPE } });
+    const april = valuePpa(contract, market, VALUATION_DATE).cashflows[3]!;
+    const hours = Array.from({ length: 30 * 24 }, (_, hour) => hour % 24);
+    const raw = hours.map((hour) => DUCK_SHAPE[3]![hour]!);
+    const mean = stableSum(raw) / raw.length;
+    const byHour = captureOf(
+      raw.map((ratio) => (50 * ratio) / mean),
+      hours.map((hour) => 100 * SOLAR_SHAPE[3]![hour]!),
+    );
+    expect(april.capture_price).toBeCloseTo(byHour.capture_price, 11);
+    expect(april.volume_mwh).toBeCloseTo(stableSum(hours.map((hour) => 100 * SOLAR_SHAPE[3]![hour]!)), 9);
+  });
+
+  test('the day of 23 hours has no hour from two to three', () => {
+    const contract = contractOf({
+      start: '2026-03-08',
+      end: '2026-03-08',
+      volume: {
+        kind: 'month_hour_shape',
+        power_mw: 1,
+        capacity_factors: Array.from({ length: 12 }, () =>
+          Array.from({ length: 24 }, (_, hour) => (hour === 2 ? 1 : hour === 3 ? 0.5 : 0)),
+        ),
+      },
+    });
+    expect(valuePpa(contract, marketOf(), VALUATION_DATE).volume_mwh).toBe(0.5);
+  });
+
+  test('settled on the average, the profile costs nothing', () => {
+    const contract = contractOf({
+      settles_on: 'average',
+      volume: { kind: 'month_hour_shape', power_mw: 100, capacity_factors: SOLAR_SHAPE },
+    });
+    const market = flatMarket(50, { capture: { kind: 'price_shape', shape: DUCK_SHAPE } });
+    expect(valuePpa(contract, market, VALUATION_DATE).capture_factor).toBeCloseTo(1, 14);
+  });
+});
+
+describe('the clause for negative prices, hour by hour', () => {
+  const solar = { kind: 'month_hour_shape' as const, power_mw: 100, capacity_factors: SOLAR_SHAPE };
+  const market = flatMarket(50, { capture: { kind: 'price_shape', shape: DUCK_SHAPE } });
+  const mean = stableSum(DUCK_SHAPE[0]!) / 24;
+  const april = (changes: Partial<PpaContractInput>) =>
+    valuePpa(
+      contractOf({ start: '2026-04-01', end: '2026-04-30', volume: solar, ...changes }),
+      market,
+      VALUATION_DATE,
+    ).cashflows[0]!;
+  /** Sum over the hours of April of what an hour of this price pays per MWh. */
+  const byHour = (pays: (price: number) => number) =>
+    30 *
+    100 *
+    stableSum(SOLAR_SHAPE[3]!.map((factor, hour) => factor * pays((50 * DUCK_SHAPE[3]![hour]!) / mean)));
+
+  test.each<[PpaContractInput['negative_prices'], (price: number) => number]>([
+    ['settled', (price) => price - 45],
+    ['no_settlement', (price) => (price < 0 ? 0 : price - 45)],
+    ['zero_price', (price) => (price < 0 ? price : price - 45)],
+    ['zero_reference', (price) => Math.max(price, 0) - 45],
+  ])('%s', (negative_prices, pays) => {
+    expect(april({ negative_prices }).settlement).toBeCloseTo(byHour(pays), 6);
+  });
+
+  test('stated shares and prices of the hours below 0 give the same as the hours themselves', () => {
+    const below = SOLAR_SHAPE[3]!.map((factor, hour) => (DUCK_SHAPE[3]![hour]! < 0 ? factor : 0));
+    const stated = {
+      share_of_volume: stableSum(below) / stableSum(SOLAR_SHAPE[3]!),
+      average_price: (50 * -0.2) / mean,
+    };
+    const captured = april({}).capture_price / 50;
+    for (const negative_prices of ['no_settlement', 'zero_price', 'zero_reference'] as const) {
+      const monthly = contractOf({
+        start: '2026-04-01',
+        end: '2026-04-30',
+        volume: { kind: 'monthly_energy', months: new Array(12).fill({ p50_mwh: april({}).volume_mwh }) },
+        negative_prices,
+      });
+      const rates = flatMarket(50, {
+        capture: { kind: 'rates', rates: new Array(12).fill(captured) },
+        negative_hours: new Array(12).fill(stated),
+      });
+      const [flow] = valuePpa(monthly, rates, VALUATION_DATE).cashflows;
+      expect(flow!.settlement).toBeCloseTo(april({ negative_prices }).settlement, 6);
+    }
+  });
+});
+
+test('volume-weighting lies between the least and the greatest price', () => {
+  const hour = fc.tuple(
+    fc.double({ min: -100, max: 500, noNaN: true }),
+    fc.double({ min: 0.001, max: 100, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(fc.array(hour, { minLength: 1, maxLength: 50 }), (hours) => {
+      const prices = hours.map(([price]) => price);
+      const { capture_price } = captureOf(
+        prices,
+        hours.map(([, volume]) => volume),
+      );
+      expect(capture_price).toBeGreaterThanOrEqual(Math.min(...prices) - 1e-9);
+      expect(capture_price).toBeLessThanOrEqual(Math.max(...prices) + 1e-9);
+    }),
+  );
+});

@@ -1,0 +1,210 @@
+/** What is impossible is refused with one code and the path of the field. */
+import { describe, expect, test } from 'vitest';
+import { valuePpa } from '#lib/domain/ppa/value.ts';
+import type { PpaContractInput, PpaMarketInput } from '#schemas/ppa.ts';
+import {
+  contractOf,
+  DUCK_SHAPE,
+  marketOf,
+  pricesOf,
+  refusalOf,
+  SOLAR_SHAPE,
+  VALUATION_DATE,
+} from './contracts.ts';
+
+const refused = (
+  contract: unknown,
+  market: unknown = marketOf(),
+  date = VALUATION_DATE,
+  options: unknown = {},
+) =>
+  refusalOf(() => valuePpa(contract as PpaContractInput, market as PpaMarketInput, date, options as object));
+
+const energy = (first: object) => ({
+  kind: 'monthly_energy' as const,
+  months: [first, ...Array.from({ length: 11 }, () => ({ p50_mwh: 10 }))],
+});
+
+test.each<[string, object, string]>([
+  ['ends before it starts', { end: '2025-12-31' }, 'contract.end'],
+  ['lasts for ever', { end: '2199-12-31' }, 'contract.end'],
+  ['a day that is none', { start: '2026-02-30' }, 'contract.start'],
+  ['floor above cap', { price: { kind: 'collar', floor: 60, cap: 50 } }, 'contract.price.floor'],
+  ['a collar without bounds', { price: { kind: 'collar' } }, 'contract.price.floor'],
+  ['bounds turned', { reference_bounds: { floor: 2, cap: 1 } }, 'contract.reference_bounds.floor'],
+  ['share above 1', { share_of_output: 1.2 }, 'contract.share_of_output'],
+  ['share of nothing', { share_of_output: 0 }, 'contract.share_of_output'],
+  [
+    'negative capacity',
+    { volume: { kind: 'baseload', power_mw: -1, block: 'BASE' } },
+    'contract.volume.power_mw',
+  ],
+  ['NaN', { price: { kind: 'fixed', strike: Number.NaN } }, 'contract.price.strike'],
+  ['infinite', { price: { kind: 'fixed', strike: Number.POSITIVE_INFINITY } }, 'contract.price.strike'],
+  ['an unknown term', { discount: 0.1 }, 'contract.discount'],
+  ['an unknown kind of volume', { volume: { kind: 'wind' } }, 'contract.volume.kind'],
+  [
+    'P90 above P50',
+    { volume: energy({ p50_mwh: 10, p90_mwh: 11, p10_mwh: 12 }) },
+    'contract.volume.months.0.p90_mwh',
+  ],
+  ['P90 alone', { volume: energy({ p50_mwh: 10, p90_mwh: 9 }) }, 'contract.volume.months.0.p10_mwh'],
+  ['eleven months', { volume: { ...energy({ p50_mwh: 10 }), months: [] } }, 'contract.volume.months'],
+  ['physical on the average', { kind: 'physical', settles_on: 'average' }, 'contract.settles_on'],
+  ['all output lost', { degradation_annual: 1 }, 'contract.degradation_annual'],
+  [
+    'a rate of -100 %',
+    { discounting: { ...contractOf().discounting, rate: -1 } },
+    'contract.discounting.rate',
+  ],
+  ['no currency', { settlement_currency: 'dollars' }, 'contract.settlement_currency'],
+])('a contract: %s', (_, change, field) => {
+  expect(refused({ ...contractOf(), ...change })).toMatchObject({ code: 'ppa_contract_invalid', field });
+});
+
+test('an unknown calendar and an unknown block', () => {
+  expect(refused(contractOf({ calendar: 'ATLANTIS' }))).toMatchObject({
+    code: 'calendar_unknown',
+    field: 'contract.calendar',
+  });
+  expect(refused(contractOf({ volume: { kind: 'baseload', power_mw: 1, block: 'NIGHT' } })).code).toBe(
+    'block_unknown',
+  );
+});
+
+test.each<[string, object, string]>([
+  [
+    'a price that is no number',
+    { reference: { ...marketOf().reference, prices: [{ month: '2026-01-01', price: Number.NaN }] } },
+    'market.reference.prices.0.price',
+  ],
+  [
+    'a month twice',
+    {
+      reference: {
+        ...marketOf().reference,
+        prices: [...pricesOf('2026-01-01', 2), ...pricesOf('2026-02-01', 1)],
+      },
+    },
+    'market.reference.prices.2.month',
+  ],
+  [
+    'a month that is none',
+    { reference: { ...marketOf().reference, prices: [{ month: '2026-13-01', price: 1 }] } },
+    'market.reference.prices.0.month',
+  ],
+  ['an unknown extrapolation', { extrapolation: { kind: 'guess' } }, 'market.extrapolation.kind'],
+])('a market: %s', (_, change, field) => {
+  expect(refused(contractOf(), { ...marketOf(), ...change })).toMatchObject({
+    code: 'ppa_market_invalid',
+    field,
+  });
+});
+
+describe('a month without a price', () => {
+  const short = (changes: Partial<PpaMarketInput> = {}) =>
+    marketOf(changes, { prices: pricesOf('2026-01-01', 22).filter(({ month }) => month !== '2026-05-01') });
+
+  test('is refused by name', () => {
+    const { code, field, message } = refused(contractOf(), short());
+    expect([code, field, message]).toEqual([
+      'price_missing',
+      'market.reference.prices',
+      'No price for 2026-05, 2027-11, 2027-12',
+    ]);
+  });
+
+  test('is extrapolated after the last price when that is asked for, never in a gap', () => {
+    expect(refused(contractOf(), short({ extrapolation: { kind: 'flat' } })).message).toBe(
+      'No price for 2026-05',
+    );
+    const market = marketOf(
+      { extrapolation: { kind: 'escalate', rate: 0.02 } },
+      { prices: pricesOf('2026-01-01', 22, () => 50) },
+    );
+    const { cashflows } = valuePpa(contractOf(), market, VALUATION_DATE);
+    expect(cashflows.filter(({ extrapolated }) => extrapolated).map(({ month }) => month)).toEqual([
+      '2027-11-01',
+      '2027-12-01',
+    ]);
+    expect(cashflows.at(-1)!.reference_price).toBe(50 * 1.02 ** (2 / 12));
+  });
+
+  test('may take the price of the same calendar month', () => {
+    const market = marketOf(
+      { extrapolation: { kind: 'escalate', rate: 0.1, repeat: 'same_month' } },
+      { prices: pricesOf('2026-01-01', 12) },
+    );
+    const { cashflows } = valuePpa(contractOf(), market, VALUATION_DATE);
+    for (const index of [12, 23]) {
+      expect(cashflows[index]!.reference_price).toBe(cashflows[index - 12]!.reference_price * 1.1);
+    }
+  });
+});
+
+test('a contract whose deliveries are over has an empty window', () => {
+  expect(refused(contractOf(), marketOf(), '2028-01-01')).toMatchObject({
+    code: 'window_empty',
+    field: 'contract.end',
+  });
+  expect(refused(contractOf(), marketOf(), '2028-02-30').code).toBe('ppa_valuation_date_invalid');
+  expect(refused(contractOf(), marketOf(), VALUATION_DATE, { mark_date: '2028-01-01' }).code).toBe(
+    'window_empty',
+  );
+});
+
+test('a curve of other hours, a missing curve, a missing rate, missing hours are refused', () => {
+  expect(refused(contractOf(), marketOf({}, { block: 'ON_PEAK' }))).toMatchObject({
+    code: 'block_mismatch',
+    field: 'market.reference.block',
+  });
+  expect(refused(contractOf({ basis: { kind: 'curve' } }))).toMatchObject({
+    code: 'location_missing',
+    field: 'market.location',
+  });
+  expect(refused(contractOf({ settlement_currency: 'GBP' })).code).toBe('conversion_missing');
+  expect(refused(contractOf(), marketOf({}, { per_unit: 'tonne' })).code).toBe('conversion_missing');
+  expect(refused(contractOf({ negative_prices: 'no_settlement' }))).toMatchObject({
+    code: 'negative_hours_missing',
+    field: 'market.negative_hours',
+  });
+  const monthly = contractOf({ volume: energy({ p50_mwh: 10 }) as PpaContractInput['volume'] });
+  expect(refused(monthly, marketOf({ capture: { kind: 'price_shape', shape: DUCK_SHAPE } })).code).toBe(
+    'volume_shape_missing',
+  );
+  const late = contractOf({
+    price: { kind: 'indexed', strike: 1, base_index: 1, index: [{ month: '2026-02-01', value: 1 }] },
+  });
+  expect(refused(late)).toMatchObject({ code: 'index_missing', field: 'contract.price.index' });
+});
+
+test('a curve in pence per therm of energy is converted, pence being hundredths', () => {
+  const contract = contractOf({
+    settlement_currency: 'GBP',
+    calendar: 'UK',
+    volume: { kind: 'month_hour_shape', power_mw: 1, capacity_factors: SOLAR_SHAPE },
+  });
+  const { cashflows } = valuePpa(
+    contract,
+    marketOf({}, { currency: 'GBp', per_unit: 'kWh' }),
+    VALUATION_DATE,
+  );
+  expect(cashflows[0]!.reference_price).toBeCloseTo(57 * 10, 9);
+});
+
+test.each<[string, object, string]>([
+  ['a seed out of range', { seed: '18446744073709551616' }, 'options.risk.seed'],
+  ['a seed that is no number', { seed: '-1' }, 'options.risk.seed'],
+  ['a level that is none', { levels: [95] }, 'options.risk.levels.0'],
+  ['half a pair', { antithetic: true, paths: 1001 }, 'options.risk.paths'],
+])('risk: %s', (_, change, field) => {
+  const risk = {
+    seed: '1',
+    model: { sigma_short: 0.4, reversion_short: 1, sigma_long: 0.1, correlation: 0 },
+    ...change,
+  };
+  expect(refused(contractOf(), marketOf(), VALUATION_DATE, { risk })).toMatchObject({
+    code: 'ppa_options_invalid',
+    field,
+  });
+});

@@ -1,0 +1,208 @@
+/** One delivery: its report, the checks of its gate, the coverage map of its cells. */
+import type { Answer } from '../../../client/aurum.ts';
+import { type Child, h, show } from '../dom.ts';
+import { count } from '../format.ts';
+import { fact } from '../market/diff.ts';
+import { link } from '../place.ts';
+import { emptyView, region } from '../region.ts';
+import { api, type Me } from '../session.ts';
+import { table } from '../table.ts';
+import { decisionsPanel } from './decisions.ts';
+import { type Delivery, isRed, stages } from './deliveries.ts';
+
+type Release = Answer<'GET /v1/releases/{version}'>['data'];
+type Gate = Answer<'GET /v1/quarantine/{version}'>['data'];
+
+export interface DeliveryPanel {
+  readonly element: HTMLElement;
+  show(delivery: Delivery | undefined): void;
+}
+
+export function deliveryPanel(me: Me): DeliveryPanel {
+  const element = h('div', { class: 'stack' });
+  let shown = '';
+  return {
+    element,
+    show(delivery) {
+      const text = delivery === undefined ? '' : `${delivery.source_key} ${delivery.etag} ${delivery.stage}`;
+      if (text === shown) return;
+      shown = text;
+      if (delivery === undefined) show(element);
+      else show(element, panel(delivery, me));
+    },
+  };
+}
+
+function panel(delivery: Delivery, me: Me): HTMLElement {
+  const report = region();
+  const load = () => void report.load('the report', (signal) => reportOf(delivery, me, load, signal));
+  load();
+  const map = region({ class: 'coverage' });
+  const draw = h(
+    'button',
+    {
+      type: 'button',
+      onclick: () => void map.load('the coverage map', (signal) => coverage(delivery, signal)),
+    },
+    'Draw the coverage map',
+  );
+  map.show(draw);
+  return h(
+    'section',
+    { class: 'panel', 'aria-label': delivery.file },
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', {}, delivery.file),
+      stages(delivery),
+      h('a', { class: 'remove', href: link({ key: undefined }), 'aria-label': 'Close' }, '×'),
+    ),
+    h('p', { class: isRed(delivery) ? 'down' : 'quiet' }, delivery.detail),
+    report.element,
+    map.element,
+  );
+}
+
+async function reportOf(
+  { stage, version }: Delivery,
+  me: Me,
+  reload: () => void,
+  signal: AbortSignal,
+): Promise<Child> {
+  if (version === null) return null;
+  if (stage === 'quarantined') {
+    const { data } = await api.get('/v1/quarantine/{version}', { version }, { signal });
+    const decisions = decisionsPanel(data, me.permissions.includes('quarantine:decide'), reload);
+    return [quarantineReport(data), decisions];
+  }
+  if (stage === 'released' || stage === 'published') {
+    const { data } = await api.get('/v1/releases/{version}', { version }, { signal });
+    return releaseReport(data);
+  }
+  return null;
+}
+
+function releaseReport({ counts, gate, warnings, notes, release }: Release): Child {
+  return [
+    h('dl', { class: 'facts' }, [
+      fact('Rows', count(release.row_count)),
+      counts && fact('Curves', count(counts.curves)),
+      counts && fact('Failures', count(counts.failures)),
+      fact('Gate', gate?.verdict ?? '–'),
+      fact('Warnings', count(release.warnings ?? 0)),
+      fact('Version', release.version),
+      fact('Current', release.current ? 'yes' : `replaced by ${release.superseded_by}`),
+    ]),
+    notes.map((note) => h('p', { class: 'hint' }, note)),
+    gate && suites(gate.suites),
+    warnings.length === 0
+      ? null
+      : h(
+          'div',
+          {},
+          h('h3', {}, 'Warnings'),
+          table(
+            'Warnings',
+            [
+              { head: 'Rule', text: true },
+              { head: 'Of' },
+              { head: 'Not met' },
+              { head: 'First cells', text: true },
+            ],
+            warnings.map(({ rule, expectation, column, element_count, unexpected_count, cells }) => ({
+              cells: [
+                rule ?? `${expectation} ${column}`,
+                count(element_count),
+                count(unexpected_count),
+                cells.slice(0, 6).join(', '),
+              ],
+            })),
+          ),
+        ),
+  ];
+}
+
+const suites = (all: NonNullable<Release['gate']>['suites']) =>
+  table(
+    'Suites of the gate',
+    [
+      { head: 'Suite', text: true },
+      { head: 'Expectations' },
+      { head: 'Not met' },
+      { head: 'Verdict', text: true },
+    ],
+    all.map(({ suite, evaluated, unsuccessful, success }) => ({
+      cells: [
+        suite,
+        count(evaluated),
+        count(unsuccessful),
+        h('span', { class: success ? 'up' : 'down' }, success ? 'holds' : 'fails'),
+      ],
+    })),
+  );
+
+function quarantineReport({ summary, report, suites: all }: Gate): Child {
+  const failed = all.flatMap(({ suite_name, results }) =>
+    results.filter(({ success }) => !success).map((result) => ({ suite_name, ...result })),
+  );
+  return [
+    h('p', {}, h('strong', { class: 'down' }, summary)),
+    h('dl', { class: 'facts' }, [
+      fact('Rows', count(report.row_count)),
+      fact('Curves', count(report.curve_count)),
+      fact('Failures', count(report.failure_count)),
+      fact('Version', report.version),
+    ]),
+    report.failures.length === 0
+      ? null
+      : h(
+          'div',
+          {},
+          h('h3', {}, 'Cells that could not be read'),
+          table(
+            'Cells that could not be read',
+            [
+              { head: 'Cell', text: true },
+              { head: 'Holds', text: true },
+              { head: 'Reason', text: true },
+              { head: 'Code', text: true },
+            ],
+            report.failures.slice(0, 200).map(({ sheet, cell, raw, message, code }) => ({
+              cells: [`${sheet}!${cell}`, h('code', {}, raw), message, code],
+            })),
+          ),
+        ),
+    failed.length === 0
+      ? null
+      : h(
+          'div',
+          {},
+          h('h3', {}, 'Expectations not met'),
+          table(
+            'Expectations not met',
+            [
+              { head: 'Suite', text: true },
+              { head: 'Expectation', text: true },
+              { head: 'Severity', text: true },
+              { head: 'On', text: true },
+            ],
+            failed.map(({ suite_name, expectation_config }) => ({
+              cells: [
+                suite_name,
+                expectation_config.type,
+                expectation_config.severity,
+                String(expectation_config.kwargs.column ?? ''),
+              ],
+            })),
+          ),
+        ),
+  ];
+}
+
+/** In a frame that can run its own script and reach nothing. */
+async function coverage({ source_key, file }: Delivery, signal: AbortSignal): Promise<Child> {
+  const page = await api.get('/v1/ingest/coverage', { key: source_key }, { signal, accept: 'text/html' });
+  const html = await page.text();
+  if (html === '') return emptyView('There is nothing to draw.');
+  return h('iframe', { sandbox: 'allow-scripts', srcdoc: html, title: `Coverage map of ${file}` });
+}

@@ -1,0 +1,220 @@
+/** Finds a curve: words, and one choice after the other, each narrowed by those made. Its state is in the address. */
+import type { Answer } from '../../../client/aurum.ts';
+import { h, show } from '../dom.ts';
+import { count, curveName, unitName } from '../format.ts';
+import { go, link, linkTo, place } from '../place.ts';
+import { emptyView, region } from '../region.ts';
+import { api } from '../session.ts';
+
+type Dimensions = Answer<'GET /v1/curves/dimensions'>;
+export type Curve = Dimensions['data']['curves'][number];
+
+const FIELDS = [
+  ['asset_class', 'Asset class'],
+  ['iso', 'ISO'],
+  ['region', 'Region'],
+  ['market', 'Market'],
+  ['product', 'Product'],
+  ['block', 'Block'],
+] as const;
+type Field = (typeof FIELDS)[number][0];
+
+const SEARCH_AFTER_MS = 180;
+const LISTED = 200;
+
+/** The address of the first curve, with the finder set to its kind. */
+export async function goToFirst(signal: AbortSignal): Promise<boolean> {
+  const first = await firstCurve(signal);
+  if (first === undefined) return false;
+  if (!signal.aborted) go(link({ curve: first.curve_key, asset_class: first.asset_class }), 'replace');
+  return true;
+}
+
+export interface Finder {
+  readonly element: HTMLElement;
+  /** Follows the address. */
+  update(): void;
+}
+
+/** @param withOverlay whether a second curve may be laid over the first. */
+export function finder(withOverlay: boolean): Finder {
+  const found = region({ class: 'found' });
+  const selects = new Map(FIELDS.map(([field, label]) => [field, select(field, label)]));
+  const search = searchBox();
+  const summary = h('summary', {}, 'Find a curve');
+  const details = h(
+    'details',
+    { class: 'finder panel', open: matchMedia('(min-width: 900px)').matches },
+    summary,
+    h(
+      'form',
+      { role: 'search', 'aria-label': 'Find a curve', onsubmit: (event: Event) => event.preventDefault() },
+      [search, h('div', { class: 'picks' }, [...selects.values()])],
+    ),
+    found.element,
+  );
+  let asked = '';
+  return {
+    element: details,
+    update() {
+      const { parameters } = place();
+      const query = queryOf(parameters);
+      const text = JSON.stringify(query);
+      if (text === asked) {
+        markSelected(found.element);
+        return;
+      }
+      asked = text;
+      if (document.activeElement !== search) search.value = query.q ?? '';
+      void found.load('curves', async (signal) => {
+        const answer = await api.get('/v1/curves/dimensions', { ...query, limit: LISTED }, { signal });
+        for (const [field, element] of selects) fillSelect(element, answer, field, query[field]);
+        return curveList(answer, withOverlay);
+      });
+    },
+  };
+}
+
+type Query = { q?: string } & Partial<Record<Field, string>>;
+
+function queryOf(parameters: URLSearchParams): Query {
+  const names = ['q', ...FIELDS.map(([field]) => field)];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = parameters.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+}
+
+function searchBox(): HTMLInputElement {
+  let timer: number | undefined;
+  return h('input', {
+    type: 'search',
+    placeholder: 'Search: pjm west on_peak',
+    'aria-label': 'Search curves by words',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    oninput: (event: Event) => {
+      clearTimeout(timer);
+      const { value } = event.target as HTMLInputElement;
+      timer = setTimeout(() => go(link({ q: value.trim() }), 'replace'), SEARCH_AFTER_MS);
+    },
+  });
+}
+
+function select(field: Field, label: string): HTMLSelectElement {
+  return h('select', {
+    'aria-label': label,
+    onchange: (event: Event) => go(link({ [field]: (event.target as HTMLSelectElement).value })),
+  });
+}
+
+/** Hidden where there is nothing to choose. */
+function fillSelect(element: HTMLSelectElement, { data }: Dimensions, field: Field, chosen = ''): void {
+  const label = element.getAttribute('aria-label')!;
+  const values = data[field].filter(({ value }) => value !== null);
+  element.hidden = values.length < 2 && chosen === '';
+  show(
+    element,
+    h('option', { value: '' }, label),
+    values.map(({ value, curves }) => h('option', { value: value! }, `${value} (${count(curves)})`)),
+  );
+  element.value = values.find(({ value }) => value!.toLowerCase() === chosen.toLowerCase())?.value ?? '';
+  element.classList.toggle('chosen', chosen !== '');
+}
+
+function curveList({ meta, data }: Dimensions, withOverlay: boolean): HTMLElement {
+  if (data.curves.length === 0) {
+    const cleared = Object.fromEntries(
+      ['q', ...FIELDS.map(([field]) => field)].map((name) => [name, undefined]),
+    );
+    return emptyView('No curve is called that.', h('a', linkTo(cleared), 'Show all'));
+  }
+  const more = meta.curves > data.curves.length ? `, the first ${data.curves.length} listed` : '';
+  const list = h(
+    'ul',
+    {},
+    data.curves.map((curve) => curveItem(curve, withOverlay)),
+  );
+  const box = h(
+    'div',
+    {},
+    h('p', { class: 'hint', role: 'status' }, `${count(meta.curves)} curves${more}`),
+    list,
+  );
+  markSelected(box);
+  return box;
+}
+
+function curveItem(curve: Curve, withOverlay: boolean): HTMLElement {
+  const name = curveName(curve);
+  const chosen = {
+    curve: curve.curve_key,
+    asof: undefined,
+    with: undefined,
+    point: undefined,
+    tenor: undefined,
+  };
+  const overlay = () => {
+    const others = place().parameters.get('with');
+    go(link({ with: others ? `${others},${curve.curve_key}` : curve.curve_key }));
+  };
+  return h(
+    'li',
+    { 'data-key': curve.curve_key },
+    h(
+      'a',
+      linkTo(chosen),
+      h('span', { class: 'name' }, name),
+      h(
+        'span',
+        { class: 'quiet' },
+        `${curve.asset_class} · ${unitName(curve)} · ${curve.vendor.toUpperCase()}`,
+      ),
+    ),
+    withOverlay
+      ? h(
+          'button',
+          {
+            type: 'button',
+            class: 'plain',
+            onclick: overlay,
+            'aria-label': `Compare with ${name}`,
+            title: 'Lay over the chart',
+          },
+          '+',
+        )
+      : null,
+  );
+}
+
+function markSelected(box: Element): void {
+  const key = place().parameters.get('curve');
+  for (const item of box.querySelectorAll('li[data-key]')) {
+    const isShown = item.getAttribute('data-key') === key;
+    const anchor = item.querySelector('a')!;
+    if (isShown) anchor.setAttribute('aria-current', 'true');
+    else anchor.removeAttribute('aria-current');
+    if (isShown) showWithin(item as HTMLElement);
+  }
+}
+
+/** Scrolls the list, never the page. */
+function showWithin(item: HTMLElement): void {
+  const list = item.parentElement!;
+  const top = item.offsetTop - list.offsetTop;
+  if (top < list.scrollTop || top + item.offsetHeight > list.scrollTop + list.clientHeight) {
+    list.scrollTop = top - list.clientHeight / 3;
+  }
+}
+
+/** What a newcomer is shown first: a power curve with months, on-peak where there is one. */
+async function firstCurve(signal: AbortSignal): Promise<Curve | undefined> {
+  const ask = (more: object) =>
+    api.get('/v1/curves/dimensions', { tenor_type: 'MONTHLY', limit: LISTED, ...more }, { signal });
+  const { data } = await ask({ asset_class: 'power' });
+  const curves = data.curves.length > 0 ? data.curves : (await ask({})).data.curves;
+  const onPeak = curves.filter(({ block }) => block === 'ON_PEAK');
+  return onPeak.find(({ market }) => market === 'West') ?? onPeak[0] ?? curves[0];
+}

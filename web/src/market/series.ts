@@ -1,0 +1,101 @@
+/** What the address asks for, as series: which curves on which days, with their prices month by month. */
+import type { Row } from '../../../client/aurum.ts';
+import { curveName, seconds, unitName } from '../format.ts';
+import { api } from '../session.ts';
+import type { Curve } from './finder.ts';
+
+export type Price = Row<'GET /v1/curves'>;
+export type TenorType = Price['tenor_type'];
+
+/** `curve_key`, or `curve_key@2025-09-12`. */
+export interface Wanted {
+  readonly curve_key: string;
+  readonly asof: string | undefined;
+}
+
+export interface CurveInfo {
+  readonly curve: Curve;
+  readonly name: string;
+  readonly unit: string;
+  /** Newest first. */
+  readonly days: readonly string[];
+}
+
+export interface Series {
+  readonly info: CurveInfo;
+  readonly asof: string;
+  readonly label: string;
+  readonly colour: string;
+  /** By month. */
+  readonly prices: ReadonlyMap<string, Price>;
+}
+
+export const MAX_SERIES = 6;
+
+export function wantedOf(parameters: URLSearchParams, first: string): Wanted[] {
+  const others = (parameters.get('with') ?? '').split(',').filter((text) => text !== '');
+  const own = { curve_key: first, asof: parameters.get('asof') ?? undefined };
+  const more = others.map((text) => {
+    const [curve_key = '', asof] = text.split('@', 2);
+    return { curve_key, asof };
+  });
+  return [own, ...more].slice(0, MAX_SERIES);
+}
+
+export const overlayText = ({ curve_key, asof }: Wanted): string =>
+  asof === undefined ? curve_key : `${curve_key}@${asof}`;
+
+/** @returns undefined when there is no such curve, or none the caller may see. */
+export async function curveInfo(curve_key: string, signal: AbortSignal): Promise<CurveInfo | undefined> {
+  const { data } = await api.get('/v1/curves/dimensions', { curve_key, limit: 1_000 }, { signal });
+  const curve = data.curves[0];
+  if (curve === undefined) return undefined;
+  const days = [...new Set(data.asof.map(({ asof_date }) => asof_date))].sort().reverse();
+  const info = { curve, name: curveName(curve), unit: unitName(curve), days };
+  return info;
+}
+
+export async function seriesOf(
+  wanted: readonly Wanted[],
+  tenor_type: TenorType,
+  signal: AbortSignal,
+): Promise<Series[]> {
+  const infos = await Promise.all(wanted.map(({ curve_key }) => curveInfo(curve_key, signal)));
+  const found = wanted.flatMap(({ asof }, at) => {
+    const info = infos[at];
+    return info === undefined ? [] : [{ info, asof: asof ?? info.days[0]! }];
+  });
+  const isOneCurve = new Set(found.map(({ info }) => info.curve.curve_key)).size === 1;
+  return Promise.all(
+    found.map(
+      async ({ info, asof }, at): Promise<Series> => ({
+        info,
+        asof,
+        label: found.length === 1 ? 'mid' : isOneCurve ? asof : `${info.name} ${asof}`,
+        colour: `series-${at + 1}`,
+        prices: await prices(info.curve, asof, tenor_type, signal),
+      }),
+    ),
+  );
+}
+
+async function prices(
+  { curve_key, vendor }: Curve,
+  asof: string,
+  tenor_type: TenorType,
+  signal: AbortSignal,
+) {
+  const byMonth = new Map<string, Price>();
+  for await (const row of api.rows('/v1/curves', { curve_key, asof, tenor_type, limit: 1_000 }, { signal })) {
+    // Where two vendors quote one curve, the one the curve was found under; where two strips begin, the first.
+    const isOwn = row.source_file.toLowerCase().includes(vendor);
+    if (!byMonth.has(row.contract_month) || isOwn) byMonth.set(row.contract_month, row);
+  }
+  return byMonth;
+}
+
+/** All months any of them has, ascending. */
+export const monthsOf = (series: readonly Series[]): string[] =>
+  [...new Set(series.flatMap(({ prices }) => [...prices.keys()]))].sort();
+
+export const positionsOf = (months: readonly string[]): number[] => months.map(seconds);

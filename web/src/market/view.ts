@@ -1,0 +1,334 @@
+/** Market overview: a curve with its bid and ask, others and other days over it, the numbers beside it, the cell behind each. */
+
+import { lineChart, readout } from '../chart/line-chart.ts';
+import { type Child, h } from '../dom.ts';
+import { change, decimalsOf, monthName, price, TENOR_NAMES } from '../format.ts';
+import { lineagePanel } from '../lineage.ts';
+import { go, link, linkTo, place } from '../place.ts';
+import { emptyView, region } from '../region.ts';
+import { type Column, type TableRow, table } from '../table.ts';
+import { diffPanel } from './diff.ts';
+import { finder, goToFirst } from './finder.ts';
+import {
+  MAX_SERIES,
+  monthsOf,
+  overlayText,
+  positionsOf,
+  type Series,
+  seriesOf,
+  type TenorType,
+  wantedOf,
+} from './series.ts';
+
+export interface View {
+  readonly element: HTMLElement;
+  update(): void;
+}
+
+export function marketView(): View {
+  const find = finder(true);
+  const main = region({ class: 'board' });
+  const lineage = lineagePanel();
+  const diff = diffPanel();
+  const element = h(
+    'div',
+    { class: 'with-finder' },
+    find.element,
+    h('div', { class: 'stack' }, main.element, lineage.element, diff.element),
+  );
+  let drawn: Board | undefined;
+  let shown = '';
+  const select = () => {
+    const point = drawn && pointOf(place().parameters, drawn.series);
+    drawn?.select(point);
+    lineage.show(point);
+  };
+  const update = () => {
+    find.update();
+    const { parameters } = place();
+    const asked = ['curve', 'asof', 'with', 'tenor'].map((name) => parameters.get(name)).join('|');
+    if (asked === shown) {
+      select();
+      return;
+    }
+    shown = asked;
+    void main.load('the curve', async (signal) => {
+      const key = parameters.get('curve');
+      if (key === null) return (await goToFirst(signal)) ? null : nothingYet();
+      const tenor = tenorOf(parameters);
+      const series = await seriesOf(wantedOf(parameters, key), tenor, signal);
+      if (signal.aborted) return null;
+      drawn?.destroy();
+      drawn = undefined;
+      diff.show(series);
+      const first = series[0];
+      if (first === undefined) {
+        return emptyView(
+          'No curve has this key, or none you may see.',
+          h('a', { href: '#/market' }, 'Show another'),
+        );
+      }
+      document.title = `${first.info.name} · Aurum`;
+      drawn = board(series, tenor);
+      select();
+      return drawn.element;
+    });
+  };
+  return { element, update };
+}
+
+const nothingYet = () =>
+  emptyView('Nothing is released yet.', h('a', { href: '#/ingest' }, 'Drop a workbook to begin.'));
+
+const tenorOf = (parameters: URLSearchParams) => (parameters.get('tenor') ?? 'MONTHLY') as TenorType;
+
+export interface Point {
+  readonly series: number;
+  readonly row: Series['prices'] extends ReadonlyMap<string, infer Row> ? Row : never;
+}
+
+/** `0:2027-01-01`: the series, and the month. */
+function pointOf(parameters: URLSearchParams, series: readonly Series[]): Point | undefined {
+  const [at = '', month = ''] = (parameters.get('point') ?? '').split(':');
+  const row = series[Number(at)]?.prices.get(month);
+  return row === undefined ? undefined : { series: Number(at), row };
+}
+
+const pointAt = (series: number, month: string) => ({ point: `${series}:${month}` });
+
+interface Board {
+  readonly series: readonly Series[];
+  readonly element: HTMLElement;
+  select(point: Point | undefined): void;
+  destroy(): void;
+}
+
+function board(series: readonly Series[], tenor: TenorType): Board {
+  const months = monthsOf(series);
+  const { info, asof } = series[0]!;
+  const title = h('h1', {}, info.name, h('span', { class: 'quiet' }, ` ${info.unit}`));
+  const bar = h('div', { class: 'bar' }, chips(series), tenorTabs(series, tenor));
+  if (months.length === 0) {
+    const empty = emptyView(`No ${TENOR_NAMES[tenor]?.toLowerCase()} are quoted on ${asof}.`);
+    const element = h('section', { class: 'panel' }, title, bar, empty);
+    return { series, element, select: () => {}, destroy: () => {} };
+  }
+  const chart = chartOf(series, months);
+  const prices = pricesTable(series, months);
+  const element = h(
+    'section',
+    { class: 'panel' },
+    title,
+    bar,
+    h('div', { class: 'chart-and-table' }, chart.element, prices.element),
+  );
+  return {
+    series,
+    element,
+    select: (point) => {
+      chart.select(point);
+      prices.select(point);
+    },
+    destroy: chart.destroy,
+  };
+}
+
+/** The chart, the numbers under the cursor above it, and what to do with it below. */
+function chartOf(series: readonly Series[], months: readonly string[]) {
+  const { info, prices } = series[0]!;
+  const positions = positionsOf(months);
+  const lines = series.map((one) => ({
+    label: one.label,
+    unit: one.info.unit,
+    colour: one.colour,
+    values: months.map((month) => one.prices.get(month)?.value ?? null),
+    bands: bandOf(one.prices, months, series.length),
+  }));
+  const words = h('p', { class: 'readout', 'aria-live': 'polite' });
+  const hint = h(
+    'p',
+    { class: 'hint' },
+    'Click a point, or a price in the table, to see the workbook cell it comes from.',
+  );
+  let kept = 0;
+  const say = (index: number | null) => {
+    const at = index ?? kept;
+    const only = series.length === 1 ? prices.get(months[at]!) : undefined;
+    const sides =
+      only === undefined ? [] : [`bid ${price(only.bid, 3) || '–'}`, `ask ${price(only.ask, 3) || '–'}`];
+    words.textContent = [...readout({ months: positions, lines }, at), ...sides].join('   ');
+  };
+  say(null);
+  const chart = lineChart({
+    label: `${info.name}, forward curve. Arrow keys move along it, Enter shows where a price comes from. The table has the same numbers.`,
+    months: positions,
+    lines,
+    onpick: (at, index) => go(link(pointAt(at, months[index]!))),
+    onhover: say,
+  });
+  const select = (point: Point | undefined) => {
+    kept = point === undefined ? 0 : months.indexOf(point.row.contract_month);
+    hint.hidden = point !== undefined;
+    say(null);
+    chart.select(point && { line: point.series, index: kept });
+  };
+  return { element: h('div', {}, words, chart.element, hint), select, destroy: chart.destroy };
+}
+
+/** Bid and ask of the first curve alone: more bands than one are mud. */
+function bandOf(prices: Series['prices'], months: readonly string[], count: number) {
+  if (count > 1 || ![...prices.values()].some(({ bid, ask }) => bid !== null && ask !== null)) return [];
+  const side = (name: 'bid' | 'ask') => months.map((month) => prices.get(month)?.[name] ?? null);
+  return [{ low: side('bid'), high: side('ask') }];
+}
+
+function pricesTable(series: readonly Series[], months: readonly string[]) {
+  const isAlone = series.length === 1;
+  const values = series.flatMap(({ prices }) =>
+    [...prices.values()].flatMap(({ bid, value, ask }) => [bid, value, ask]),
+  );
+  const decimals = decimalsOf(values);
+  const difference = differenceOf(series);
+  const columns: Column[] = [
+    { head: 'Delivery', text: true },
+    ...(isAlone
+      ? [{ head: 'Bid' }, { head: 'Mid' }, { head: 'Ask' }]
+      : series.map(({ label, colour }) => ({
+          head: [h('i', { class: `swatch c-${colour}` }), shortLabel(label)],
+        }))),
+    ...(difference === undefined ? [] : [{ head: difference.head }]),
+  ];
+  const rows = months.map((month): TableRow => {
+    const cells = series.map(({ prices }, at) => priceCell(prices.get(month), at, decimals));
+    const row = series[0]!.prices.get(month);
+    const sides: Child[] = isAlone ? [price(row?.bid, decimals), cells[0], price(row?.ask, decimals)] : cells;
+    const label = row?.tenor_type === 'MONTHLY' || row === undefined ? monthName(month) : row.tenor_label;
+    return {
+      cells: [label, ...sides, ...(difference === undefined ? [] : [difference.cell(month, decimals)])],
+    };
+  });
+  const element = table('Prices of the chart', columns, rows);
+  const lines = [...element.querySelectorAll('tbody tr')];
+  const select = (point: Point | undefined) => {
+    for (const [at, line] of lines.entries()) {
+      if (months[at] === point?.row.contract_month) line.setAttribute('aria-current', 'true');
+      else line.removeAttribute('aria-current');
+    }
+  };
+  return { element, select };
+}
+
+/** Of two in one unit: from the older day to the newer of one curve, else of the second over the first. */
+function differenceOf([a, b, ...more]: readonly Series[]) {
+  if (a === undefined || b === undefined || more.length > 0 || a.info.unit !== b.info.unit) return undefined;
+  const isOneCurve = a.info.curve.curve_key === b.info.curve.curve_key;
+  const [from, to] = isOneCurve && a.asof > b.asof ? [b, a] : [a, b];
+  const cell = (month: string, decimals: number) => {
+    const older = from.prices.get(month);
+    const newer = to.prices.get(month);
+    return older && newer ? signed(newer.value - older.value, decimals) : '';
+  };
+  return { head: isOneCurve ? 'Change' : 'B − A', cell };
+}
+
+const shortLabel = (label: string) =>
+  label.length > 24 ? `${label.slice(0, 11)}…${label.slice(-10)}` : label;
+
+function priceCell(row: Point['row'] | undefined, at: number, decimals: number): Child {
+  if (row === undefined) return '';
+  const title = `${row.value} from ${row.source_cell}`;
+  return h(
+    'a',
+    { ...linkTo(pointAt(at, row.contract_month)), title, class: 'price' },
+    price(row.value, decimals),
+  );
+}
+
+/** Coloured by its sign, where it is any to so many decimals. */
+export function signed(value: number, decimals: number): HTMLElement {
+  const text = change(value, decimals);
+  return h('span', { class: text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : '' }, text);
+}
+
+/** One a series: its day, and a way to take it away; at the end a way to add a day. */
+function chips(series: readonly Series[]): HTMLElement {
+  return h(
+    'ul',
+    { class: 'chips', 'aria-label': 'Curves shown' },
+    series.map((one, at) => h('li', {}, chip(series, one, at))),
+    addDay(series),
+  );
+}
+
+const withOthers = (series: readonly { info: Series['info']; asof: string }[]) =>
+  series
+    .slice(1)
+    .map(({ info, asof }) => overlayText({ curve_key: info.curve.curve_key, asof }))
+    .join(',');
+
+function chip(series: readonly Series[], { info, asof, colour }: Series, at: number): Child[] {
+  const change_day = (event: Event) => {
+    const day = (event.target as HTMLSelectElement).value;
+    if (at === 0) go(link({ asof: day }));
+    else
+      go(
+        link({ with: withOthers(series.map((one, index) => (index === at ? { ...one, asof: day } : one))) }),
+      );
+  };
+  const isSame = info.curve.curve_key === series[0]!.info.curve.curve_key;
+  const days = h(
+    'select',
+    { 'aria-label': `As-of day of ${info.name}`, onchange: change_day },
+    info.days.map((day) => h('option', { value: day, selected: day === asof }, day)),
+  );
+  const remove = h(
+    'a',
+    {
+      class: 'remove',
+      ...linkTo({ with: withOthers(series.filter((_, index) => index !== at)), point: undefined }),
+      'aria-label': `Take ${info.name} ${asof} away`,
+    },
+    '×',
+  );
+  return [
+    h('i', { class: `swatch c-${colour}` }),
+    isSame ? 'As of' : info.name,
+    days,
+    at === 0 ? null : remove,
+  ];
+}
+
+function addDay(series: readonly Series[]): HTMLElement | null {
+  const { info } = series[0]!;
+  const taken = new Set(
+    series
+      .filter((one) => one.info === info || one.info.curve.curve_key === info.curve.curve_key)
+      .map(({ asof }) => asof),
+  );
+  const next =
+    info.days.find((day) => day < series[0]!.asof && !taken.has(day)) ??
+    info.days.find((day) => !taken.has(day));
+  if (next === undefined || series.length >= MAX_SERIES) return null;
+  const overlays = [withOthers(series), overlayText({ curve_key: info.curve.curve_key, asof: next })].filter(
+    (text) => text !== '',
+  );
+  return h('li', { class: 'add' }, h('a', linkTo({ with: overlays.join(',') }), `+ compare ${next}`));
+}
+
+function tenorTabs([first]: readonly Series[], tenor: TenorType): HTMLElement {
+  const types = first!.info.curve.tenors.map(({ tenor_type }) => tenor_type);
+  return h(
+    'nav',
+    { class: 'tabs', 'aria-label': 'Tenors' },
+    types.map((type) =>
+      h(
+        'a',
+        {
+          ...linkTo({ tenor: type === 'MONTHLY' ? undefined : type, point: undefined }),
+          'aria-current': type === tenor ? 'true' : undefined,
+        },
+        TENOR_NAMES[type] ?? type,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,154 @@
+/** Scenarios: made of drivers, run on curves, their runs shown and compared. */
+import type { Body, Row } from '../../../client/aurum.ts';
+import { type Child, h } from '../dom.ts';
+import { clock, count } from '../format.ts';
+import { jsonForm } from '../json-form.ts';
+import type { View } from '../market/view.ts';
+import { fresh, go, linkTo, place } from '../place.ts';
+import { emptyView, region } from '../region.ts';
+import { api, type Me } from '../session.ts';
+import { table } from '../table.ts';
+import { runPanel } from './run.ts';
+
+type Driver = Row<'GET /v1/scenarios/drivers'>;
+type Run = Row<'GET /v1/scenarios/runs'>;
+type RunRequest = Body<'POST /v1/scenarios/{id}/run'>;
+type Scenario = Body<'POST /v1/scenarios'>;
+
+const POLL_BUSY_MS = 800;
+
+/** Where no history is long enough to estimate it from, a model of the desk's own. */
+const FIRST_REQUEST: RunRequest = {
+  curves: { asset_class: 'power', iso: 'PJM', market: 'West' },
+  bands: {
+    model: { sigma_short: 0.6, reversion_short: 2, sigma_long: 0.15, correlation: 0.2 },
+    paths: 5_000,
+  },
+};
+
+export function scenariosView(me: Me): View {
+  const list = region({ 'aria-live': 'polite' });
+  const run = runPanel();
+  const writer = me.permissions.includes('scenarios:write') ? writePanel(() => void refresh()) : null;
+  const element = h('div', { class: 'stack' }, list.element, run.element, writer);
+  let timer: number | undefined;
+
+  async function refresh(): Promise<void> {
+    clearTimeout(timer);
+    await list.load('runs', async (signal) => {
+      const [runs, scenarios] = await Promise.all([
+        api.get('/v1/scenarios/runs', { limit: 100 }, { signal }),
+        api.get('/v1/scenarios', { limit: 1_000 }, { signal }),
+      ]);
+      const names = new Map(scenarios.data.map(({ id, name }) => [id, name]));
+      const isBusy = runs.data.some(({ state }) => state === 'queued' || state === 'running');
+      if (isBusy && element.isConnected) timer = setTimeout(() => void refresh(), POLL_BUSY_MS);
+      const { parameters } = place();
+      const chosen = runs.data.find(({ run_id }) => run_id === parameters.get('run'));
+      run.show(
+        chosen,
+        runs.data.find(({ run_id }) => run_id === parameters.get('with')),
+        parameters.get('curve'),
+      );
+      return runsTable(runs.data, names, chosen);
+    });
+  }
+  return { element, update: () => void refresh() };
+}
+
+function runsTable(
+  runs: readonly Run[],
+  names: ReadonlyMap<string, string>,
+  chosen: Run | undefined,
+): HTMLElement {
+  if (runs.length === 0) return emptyView('No scenario has been run yet. Write one below.');
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Scenario runs'),
+    table(
+      'Scenario runs, newest first',
+      [
+        { head: 'Scenario', text: true },
+        { head: 'State', text: true },
+        { head: 'As of', text: true },
+        { head: 'Curves' },
+        { head: 'Rows' },
+        { head: 'Said', text: true },
+        { head: 'At', text: true },
+        { head: '', text: true },
+      ],
+      runs.map((run) => ({
+        selected: run === chosen,
+        cells: [
+          h(
+            'a',
+            linkTo({ run: run.run_id, with: undefined, curve: undefined }),
+            names.get(run.scenario_id) ?? run.scenario_id,
+          ),
+          h('span', { class: stateClass(run.state) }, run.state),
+          run.asof_date,
+          run.curve_count === null ? '' : count(run.curve_count),
+          run.row_count === null ? '' : count(run.row_count),
+          h('span', { class: 'said' }, run.error?.message ?? run.notes.join('; ')),
+          clock(run.created_at),
+          compareLink(run, chosen),
+        ],
+      })),
+    ),
+  );
+}
+
+export const stateClass = (state: string): string =>
+  state === 'succeeded' ? 'up' : state === 'failed' ? 'down' : 'quiet';
+
+function compareLink(run: Run, chosen: Run | undefined): Child {
+  if (chosen === undefined || run === chosen || run.state !== 'succeeded' || chosen.state !== 'succeeded')
+    return null;
+  return h('a', linkTo({ with: run.run_id }), 'compare');
+}
+
+/** One driver's example to begin with; more are added by hand. */
+function writePanel(asked: () => void): HTMLElement {
+  const part = region();
+  void part.load('the drivers', async (signal) => {
+    const { data } = await api.get('/v1/scenarios/drivers', {}, { signal });
+    return form(data, asked);
+  });
+  return h('section', { class: 'panel' }, h('h2', {}, 'New scenario'), part.element);
+}
+
+function form(drivers: readonly Driver[], asked: () => void): Child {
+  const first = drivers.find(({ driver }) => driver === 'load_growth') ?? drivers[0]!;
+  const about = h('p', { class: 'hint' });
+  const scenarioOf = ({ driver, example }: Driver): Scenario => ({
+    name: driver.replaceAll('_', ' '),
+    assumptions: [{ id: driver, driver, parameters: example }],
+  });
+  const editor = jsonForm(
+    'Create and run',
+    [
+      { name: 'scenario', label: 'Scenario: assumptions in any order', value: scenarioOf(first), rows: 12 },
+      { name: 'request', label: 'Run: curves, bands, seed', value: FIRST_REQUEST, rows: 12 },
+    ],
+    async ({ scenario, request }) => {
+      const { data } = await api.post('/v1/scenarios', {}, scenario as Scenario);
+      const run = await api.post('/v1/scenarios/{id}/run', { id: data.id }, request as RunRequest);
+      go(fresh('scenarios', { run: run.data.run_id }));
+      asked();
+    },
+  );
+  const describe = ({ summary, formula, units }: Driver) => {
+    about.textContent = `${summary}. ${formula}. Units: ${units}.`;
+  };
+  describe(first);
+  const choose = (event: Event) => {
+    const driver = drivers.find((one) => one.driver === (event.target as HTMLSelectElement).value)!;
+    describe(driver);
+    editor.set('scenario', scenarioOf(driver));
+  };
+  const options = drivers.map(({ driver }) =>
+    h('option', { value: driver, selected: driver === first.driver }, driver),
+  );
+  return [h('label', {}, 'Begin with ', h('select', { onchange: choose }, options)), about, editor.element];
+}
