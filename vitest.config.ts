@@ -1,6 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** `npm test` runs unit, contract and e2e; `stack` needs services or Python and runs in `.ci/run` only. */
+/**
+ * `npm test` runs unit, contract and e2e. In `.ci/run` only: `local`, which needs Chromium or Python or is long, and `stack`,
+ * which needs services.
+ */
 const project = (name: string, timeout_ms: number, setup: string[] = []) => ({
   test: {
     name,
@@ -15,6 +19,8 @@ const project = (name: string, timeout_ms: number, setup: string[] = []) => ({
 
 export default defineConfig({
   test: {
+    // All cores: by itself vitest leaves one to its own process, which has next to nothing to do.
+    maxWorkers: availableParallelism(),
     projects: [
       project('unit', 20_000),
       project('contract', 20_000),

@@ -15,6 +15,7 @@ import { readConfig } from '#lib/runtime/config.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import { sampleFile } from '#tests/fixtures/samples.ts';
 import { eventually } from '#tests/fixtures/started.ts';
+import { testToken } from '#tests/fixtures/token.ts';
 import { type KafkaSource, kafkaSource } from './kafka-source.ts';
 
 const NEEDED = [
@@ -85,19 +86,25 @@ describe.skipIf(missing.length > 0)(
       const key = `raw/vendor_curves/${DAY}/${file}`;
       const { etag: uploaded } = await client.putObject('aurum', key, Buffer.from(bytes));
       const entry = async () => {
-        const answer = await fetch(`${columnar.url}/v1/ingest?key=${encodeURIComponent(key)}`);
+        const answer = await get(columnar, `/v1/ingest?key=${encodeURIComponent(key)}`);
         const { data } = (await answer.json()) as { data: Record<string, string>[] };
         return data.find(({ etag }) => etag === uploaded) ?? {};
       };
       return eventually(entry, ({ status }) => status === 'done' || status === 'red', 60_000);
     }
 
+    async function get({ url }: Served, path: string): Promise<Response> {
+      const authorization = `Bearer ${await testToken(home, 'admin')}`;
+      return fetch(url + path, { headers: { authorization } });
+    }
+
     async function rows(server: Served): Promise<CurveObservation[]> {
       const all: CurveObservation[] = [];
       let cursor: string | null = '';
       do {
-        const page = await fetch(
-          `${server.url}/v1/curves?asof=${DAY}&limit=5000${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        const page = await get(
+          server,
+          `/v1/curves?asof=${DAY}&limit=5000${cursor === '' ? '' : `&cursor=${cursor}`}`,
         );
         const { meta, data } = (await page.json()) as {
           meta: { next_cursor: string | null };

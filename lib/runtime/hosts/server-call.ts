@@ -94,7 +94,8 @@ export function write(response: ServerResponse, answer: HttpResponse, isHead: bo
   }
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
-    response.end(isHead ? undefined : body);
+    if (statusCode === 413) lingering(response, body);
+    else response.end(isHead ? undefined : body);
     return;
   }
   response.writeHead(statusCode, headers);
@@ -106,4 +107,21 @@ export function write(response: ServerResponse, answer: HttpResponse, isHead: bo
   pipeline(Readable.from(body, { objectMode: false }), response, (error) => {
     if (error) logLine('warn', 'answer_cut', { reason: error.message });
   });
+}
+
+/** How long a sender that goes on sending may take to see that it was refused. */
+const LINGER_MS = 1_000;
+
+/**
+ * Answers a sender in the middle of its body: a connection closed at once would be reset, and the answer lost with it. What
+ * still comes is thrown away.
+ */
+function lingering(response: ServerResponse, body: string | Uint8Array): void {
+  response.write(body);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  response.req.once('close', end).once('end', end).resume();
 }
