@@ -18,7 +18,8 @@ export interface DeliveryPanel {
   show(delivery: Delivery | undefined): void;
 }
 
-export function deliveryPanel(me: Me): DeliveryPanel {
+/** @param decided hears of a decision on the delivery that is shown. */
+export function deliveryPanel(me: Me, decided: (delivery: Delivery) => void): DeliveryPanel {
   const element = h('div', { class: 'stack' });
   let shown = '';
   return {
@@ -28,14 +29,22 @@ export function deliveryPanel(me: Me): DeliveryPanel {
       if (text === shown) return;
       shown = text;
       if (delivery === undefined) show(element);
-      else show(element, panel(delivery, me));
+      else
+        show(
+          element,
+          panel(delivery, me, () => decided(delivery)),
+        );
     },
   };
 }
 
-function panel(delivery: Delivery, me: Me): HTMLElement {
+function panel(delivery: Delivery, me: Me, decided: () => void): HTMLElement {
   const report = region();
-  const load = () => void report.load('the report', (signal) => reportOf(delivery, me, load, signal));
+  const load = () => void report.load('the report', (signal) => reportOf(delivery, me, reload, signal));
+  const reload = () => {
+    load();
+    decided();
+  };
   load();
   const map = region({ class: 'coverage' });
   const draw = h(

@@ -4,24 +4,40 @@ import type { View } from '../market/view.ts';
 import { go, link, place } from '../place.ts';
 import { region } from '../region.ts';
 import { api, type Me } from '../session.ts';
-import { deliveriesTable, isUnderWay } from './deliveries.ts';
+import { type Delivery, deliveriesTable, isUnderWay } from './deliveries.ts';
 import { deliveryPanel } from './delivery.ts';
 import { dropZone } from './drop-zone.ts';
 
 const POLL_BUSY_MS = 700;
 const POLL_IDLE_MS = 10_000;
 const LISTED = 200;
+/** After an upload or a decision: its event is on the way and changes the delivery soon, or waits for the sweep. */
+const AWAIT_MS = 60_000;
 
 export function ingestView(me: Me): View {
   const list = region({ 'aria-live': 'polite' });
-  const detail = deliveryPanel(me);
+  const awaited = new Map<string, { readonly stage: string | undefined; readonly until: number }>();
+  const detail = deliveryPanel(me, ({ source_key, stage }) => follow(source_key, stage));
   const zone = dropZone(me.permissions.includes('ingest:write'), (key) => {
     go(link({ key }));
-    void refresh();
+    follow(key, undefined);
   });
   const element = h('div', { class: 'stack wide-page' }, zone, list.element, detail.element);
   let timer: number | undefined;
   let drawn = '';
+
+  function follow(key: string, stage: string | undefined): void {
+    awaited.set(key, { stage, until: Date.now() + AWAIT_MS });
+    void refresh();
+  }
+
+  function isAwaiting(data: readonly Delivery[]): boolean {
+    for (const [key, { stage, until }] of awaited) {
+      const now = data.find(({ source_key }) => source_key === key)?.stage;
+      if (now !== stage || Date.now() > until) awaited.delete(key);
+    }
+    return awaited.size > 0;
+  }
 
   async function refresh(): Promise<void> {
     clearTimeout(timer);
@@ -32,7 +48,7 @@ export function ingestView(me: Me): View {
     let wait_ms = POLL_IDLE_MS;
     await list.load('deliveries', async (signal) => {
       const { data } = await api.get('/v1/ingest', { limit: LISTED }, { signal });
-      if (data.some(isUnderWay)) wait_ms = POLL_BUSY_MS;
+      if (isAwaiting(data) || data.some(isUnderWay)) wait_ms = POLL_BUSY_MS;
       const { parameters } = place();
       const key = parameters.get('key') ?? undefined;
       detail.show(data.find(({ source_key }) => source_key === key));
