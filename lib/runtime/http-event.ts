@@ -9,6 +9,8 @@ export interface HttpEvent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
+  /** Whoever sent it; behind a proxy, the proxy. */
+  readonly requestContext?: { readonly http?: { readonly sourceIp?: string } };
   /** Given by a host that leaves a file unread until it is asked for. */
   readonly readBody?: (limit_bytes: number) => Promise<Uint8Array>;
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'minio';
@@ -198,6 +199,17 @@ test("what is no event is 400 and not sent again, what has no token is 401, anot
   const { file, bytes } = await sampleFile('eugp', DAY);
   expect((await post('/events/run-gate', binary(await upload(file, bytes)))).status).toBe(204);
   expect(server.log()).not.toContain('stage_key_invalid');
+});
+
+test('while tokens are signed here, a page elsewhere whose name leads here is refused', async () => {
+  const token = await testToken(env.AURUM_HOME!, 'admin');
+  const status = await new Promise((resolve, reject) => {
+    const headers = { host: 'aurum.example.com', authorization: `Bearer ${token}` };
+    request(`${server.url}/v1/ingest`, { headers }, (answer) => resolve(answer.resume().statusCode))
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(403);
 });
 
 test('a scheduled function runs when it is called', async () => {

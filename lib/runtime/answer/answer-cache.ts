@@ -6,14 +6,15 @@ import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Caller } from '#lib/domain/access.ts';
 import { busy } from '#lib/domain/errors.ts';
-import { fieldsOf } from '#lib/formats/columns.ts';
 import { encodeRows, META_HEADER, metaHeader } from '#lib/formats/encode.ts';
 import { type Format, MEDIA_TYPES, negotiate } from '#lib/formats/negotiate.ts';
+import { rowFields } from '#lib/parquet/fields.ts';
 import type { Cache } from '#lib/ports/cache.ts';
 import type { RefHead, Tables } from '#lib/ports/tables.ts';
 import { CODE_VERSION } from '#lib/runtime/code-version.ts';
 import type { HttpEvent, HttpResponse } from '#lib/runtime/http-event.ts';
 import type { RawAnswer, RouteContract } from '#lib/runtime/triggers.ts';
+import type { CurveRelease } from '#schemas/lake.ts';
 import { type Coding, codingFor, encoded, encodedStream } from './content-coding.ts';
 import { sharedRead } from './shared-read.ts';
 
@@ -52,16 +53,16 @@ const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 const VARY = 'accept, accept-encoding, authorization';
 
 export function answerCache({ cache, tables }: AnswerPorts): AnswerCache {
-  const releasedHead = sharedRead(async () => {
+  const released = sharedRead(async (): Promise<Released> => {
     const head = await tables.head('main');
     if (head === undefined) throw busy('catalog_missing', 'the catalog has no main branch yet');
-    return head;
+    return { head, state: stateOf(await tables.releases(head)) };
   });
 
   /** An answer that is a function of the released curves: tagged, kept when it is JSON of no great size. */
   async function versioned(request: Request): Promise<HttpResponse> {
-    const head = await releasedHead();
-    const tag = tagOf(head.commit, request);
+    const { head, state } = await released();
+    const tag = tagOf(state, request);
     const headers = { etag: `"${tag}"`, 'cache-control': 'private, no-cache', vary: VARY };
     const { ifNoneMatch, status } = request;
     if (isHeld(ifNoneMatch, headers.etag)) return { statusCode: 304, headers, body: '' };
@@ -113,6 +114,24 @@ interface Request {
   readonly maker: AnswerMaker;
 }
 
+interface Released {
+  readonly head: RefHead;
+  /** Changes with a release, and not with what else is committed to `main`. */
+  readonly state: string;
+}
+
+/** By list: the adapter gives the same one until there is another release or a commit. */
+const STATES = new WeakMap<readonly CurveRelease[], string>();
+
+function stateOf(releases: readonly CurveRelease[]): string {
+  let state = STATES.get(releases);
+  if (state === undefined) {
+    state = hash('sha256', JSON.stringify(releases), 'base64url');
+    STATES.set(releases, state);
+  }
+  return state;
+}
+
 /** The tables as they were when `head` was read: `main` does not move for whoever asks them. */
 function pinned(tables: Tables, head: RefHead): Tables {
   return {
@@ -141,7 +160,7 @@ async function streamed(
 /** A page that was made as a value, in another format. */
 async function pageInFormat({ format, fields, maker }: Request, tables: Tables): Promise<StreamedRows> {
   const { meta, data } = (await maker.value(tables)) as { meta: object; data: readonly object[] };
-  return { meta, bytes: encodeRows(format, fieldsOf(fields!), [data], meta) };
+  return { meta, bytes: encodeRows(format, rowFields(fields!), [data], meta) };
 }
 
 /** What is sent as it is; it states its own caching. */
@@ -154,17 +173,20 @@ function rawAnswer(statusCode: number, type: string, answer: RawAnswer, coding: 
   return { statusCode, headers: { ...varied, 'content-encoding': coding }, body: compressed[coding] };
 }
 
-function tagOf(commit: string, { scope, format, coding, question }: Request): string {
-  const parts = [CODE_VERSION, commit, scope, format, coding, question];
+function tagOf(state: string, { scope, format, coding, question }: Request): string {
+  const parts = [CODE_VERSION, state, scope, format, coding, question];
   return hash('sha256', parts.join('\n'), 'base64url').slice(0, 27);
 }
 
-/** `If-None-Match`, weak comparison (RFC 9110 13.1.2). */
+/**
+ * `If-None-Match`, weak comparison (RFC 9110 13.1.2). `*` is of no use to who reads, and is passed over: only a tag
+ * proves that its question was a valid one.
+ */
 function isHeld(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((part) => {
     const given = part.trim();
-    return given === '*' || given === etag || given === `W/${etag}`;
+    return given === etag || given === `W/${etag}`;
   });
 }
 

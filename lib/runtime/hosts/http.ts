@@ -9,6 +9,7 @@ import type { Format } from '#lib/formats/negotiate.ts';
 import { type Authenticate, authenticator } from '#lib/runtime/access/authenticator.ts';
 import { requireEventToken } from '#lib/runtime/access/event-token.ts';
 import { type RateLimit, rateLimit } from '#lib/runtime/access/rate-limit.ts';
+import { requireLocal } from '#lib/runtime/access/require-local.ts';
 import { type AnswerCache, answerCache, type StreamedRows } from '#lib/runtime/answer/answer-cache.ts';
 import { bytesBody } from '#lib/runtime/bytes-body.ts';
 import { type Platform, platform } from '#lib/runtime/compose.ts';
@@ -80,7 +81,7 @@ export function onRequest<Query, Body, Answer>(
 ): HttpHandler {
   const handle = async (event: HttpEvent): Promise<HttpResponse> => {
     const { ports, authenticate, limit, answers } = await openDesk();
-    if (ports.config.AURUM_AUTH === 'development') requireLocalHost(event);
+    if (ports.config.AURUM_AUTH === 'development') requireLocal(event);
     const caller = await callerOf(trigger, event, authenticate, ports.config.AURUM_EVENT_TOKEN);
     // Who is nobody shares no limit: probes are never refused for what others ask.
     if (caller !== NOBODY) limit(caller.subject);
@@ -118,20 +119,6 @@ async function callerOf(
   if (mayDo(caller, contract.permission)) return caller;
   throw refusal('access_forbidden', `this needs the permission ${contract.permission}`, {
     remedy: 'Ask an administrator for a role that has it.',
-  });
-}
-
-const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
-
-/**
- * A machine that signs tokens for whoever asks must be asked by its own name: a page elsewhere that resolves its name to
- * this machine is refused, and so is a server that was put on a network without an identity provider.
- */
-function requireLocalHost({ headers = {} }: HttpEvent): void {
-  if (LOCAL_HOST.test(headers.host ?? headers.Host ?? 'localhost')) return;
-  throw refusal('host_forbidden', 'while AURUM_AUTH is development, only this machine itself is answered', {
-    field: 'host',
-    remedy: 'Set AURUM_OIDC_ISSUER for an API that is reached by others.',
   });
 }
 

@@ -26,9 +26,14 @@ let answers: AnswerCache;
 beforeEach(() => {
   commit = 'c1';
   made = 0;
-  const tables = { head: async () => ({ ref: 'main', commit }) } as never;
+  const tables = { head: async () => ({ ref: 'main', commit }), releases: releasesAt } as never;
   answers = answerCache({ cache: lruCache({ max_bytes: 1e6 }), tables });
 });
+
+/** Each commit a release, but for one whose name says it is none. */
+const releasesAt = async (at: string | RefHead) => [
+  (typeof at === 'string' ? commit : at.commit).replace(' and a run', ''),
+];
 
 const maker = {
   value: async () => {
@@ -51,6 +56,17 @@ test('the same question is made once, and whoever has the answer is told so', as
   expect(made).toBe(1);
 });
 
+test('what is committed beside the releases changes no tag', async () => {
+  const { etag } = (await ask()).headers;
+  commit = 'c1 and a run';
+  expect((await ask()).headers.etag).toBe(etag);
+  expect(made).toBe(1);
+});
+
+test('a wildcard holds nothing: a question is answered, or refused, for itself', async () => {
+  expect((await ask({ 'if-none-match': '*' })).statusCode).toBe(200);
+});
+
 test('a release, another question, format, coding or caller is another answer', async () => {
   const { etag } = (await ask()).headers;
   const acme = { ...staff, tenant: 'acme', entitlements: [] };
@@ -67,13 +83,12 @@ test('a release, another question, format, coding or caller is another answer', 
 });
 
 test('an answer is of the state its tag names, whatever is released while it is made', async () => {
-  const releases = async (at: string | RefHead) => (typeof at === 'string' ? commit : at.commit);
-  const moving = { head: async () => ({ ref: 'main', commit }), releases } as never;
+  const moving = { head: async () => ({ ref: 'main', commit }), releases: releasesAt } as never;
   const cached = answerCache({ cache: lruCache({ max_bytes: 1e6 }), tables: moving });
   const seen = async (tables: Tables) => {
-    const [first, head] = [await tables.releases('main'), await tables.head('main')];
+    const [first, head] = [String(await tables.releases('main')), await tables.head('main')];
     commit = 'c2';
-    return { meta: { first, head: head?.commit, after: await tables.releases('main') }, data: [] };
+    return { meta: { first, head: head?.commit, after: String(await tables.releases('main')) }, data: [] };
   };
   const event = { rawPath: '/v1/x', rawQueryString: '', headers: {} };
   const asked = async (accept: string) =>
