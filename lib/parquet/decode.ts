@@ -40,10 +40,7 @@ export function decodeGroups(
   layout: FileLayout,
   groups: readonly GroupLayout[],
 ): ReleasedTable {
-  const table = emptyTable(
-    layout,
-    groups.reduce((sum, { rows }) => sum + rows, 0),
-  );
+  const table = emptyTable(layout, groups);
   let ingest_ts: string | undefined;
   let start = 0;
   for (const group of groups) {
@@ -76,7 +73,7 @@ export interface GroupKeys {
 
 export function decodeKeys(file: Stretch, group: GroupLayout): GroupKeys {
   const curves = readCoded(file, group, FIELD.curve_key!);
-  const tenors: Dictionary<Tenor> = { entries: [], codes: new Map() };
+  const tenors = dictionary<Tenor>(1);
   const tenorCode = new Uint32Array(group.rows);
   combine(TENOR_COLUMNS, tenorColumns(file, group), tenors, tenorCode, 0);
   const curve_keys = curves.values.map(String);
@@ -86,7 +83,7 @@ export function decodeKeys(file: Stretch, group: GroupLayout): GroupKeys {
 
 /** The series of a row group, in order of their first row. */
 export function decodeSeries(file: Stretch, group: GroupLayout): readonly Series[] {
-  const series: Dictionary<Series> = { entries: [], codes: new Map() };
+  const series = dictionary<Series>(1);
   combine(SERIES_COLUMNS, seriesColumns(file, group), series, new Uint32Array(group.rows), 0);
   return series.entries;
 }
@@ -143,11 +140,16 @@ const FIELD: Readonly<Record<string, Field>> = Object.fromEntries(
   CURVE_FIELDS.map((field) => [field.name, field]),
 );
 
-/** Entries in order of first use, found again by their values. */
+/** Entries in order of first use, found again by their values where several row groups have them. */
 interface Dictionary<Entry> {
   readonly entries: Entry[];
-  readonly codes: Map<string, number>;
+  readonly codes: Map<string, number> | undefined;
 }
+
+const dictionary = <Entry>(groups: number): Dictionary<Entry> => ({
+  entries: [],
+  codes: groups > 1 ? new Map() : undefined,
+});
 
 type TableInMaking = Omit<CurveTable, 'series' | 'tenors' | 'sheets'> & {
   readonly series: Dictionary<Series>;
@@ -155,14 +157,15 @@ type TableInMaking = Omit<CurveTable, 'series' | 'tenors' | 'sheets'> & {
   readonly sheets: Dictionary<SheetVersion>;
 };
 
-function emptyTable(layout: FileLayout, length: number): TableInMaking {
+function emptyTable(layout: FileLayout, groups: readonly GroupLayout[]): TableInMaking {
+  const length = groups.reduce((sum, { rows }) => sum + rows, 0);
   return {
     asof_date: layout.metadata.get('aurum.asof_date') ?? '',
     source_file: layout.metadata.get('aurum.source_file') ?? '',
     length,
-    series: { entries: [], codes: new Map() },
-    tenors: { entries: [], codes: new Map() },
-    sheets: { entries: [], codes: new Map() },
+    series: dictionary(groups.length),
+    tenors: dictionary(groups.length),
+    sheets: dictionary(groups.length),
     seriesCode: new Uint32Array(length),
     tenorCode: new Uint32Array(length),
     sheetCode: new Uint16Array(length),
@@ -248,18 +251,19 @@ function combine<Entry>(
   start: number,
 ): void {
   const at = columns.map(() => 0);
-  const left = columns.map(({ runs }) => runs.lengths[0]!);
-  const keyOf = tupleKey(columns);
+  const codes = columns.map(({ runs }) => runs.codes);
+  const lengths = columns.map(({ runs }) => runs.lengths);
+  const left = lengths.map((ofColumn) => ofColumn[0]!);
+  const places = placesOf(columns);
+  const tuple = () => columns.map(({ values }, column) => values[codes[column]![at[column]!]!] ?? null);
   const seen = new Map<number | string, number>();
+  let number = 0;
+  for (let column = 0; column < places.length; column++) number += codes[column]![0]! * places[column]!;
   for (let row = start; left[0] !== undefined; ) {
-    const key = keyOf(at);
+    const key = places.length > 0 ? number : at.map((run, column) => codes[column]![run]).join();
     let code = seen.get(key);
     if (code === undefined) {
-      code = codeOf(
-        dictionary,
-        names,
-        columns.map(({ runs, values }, column) => values[runs.codes[at[column]!]!] ?? null),
-      );
+      code = codeOf(dictionary, names, tuple());
       seen.set(key, code);
     }
     let length = left[0];
@@ -267,23 +271,24 @@ function combine<Entry>(
     for (const end = row + length; row < end; row++) into[row] = code;
     for (let column = 0; column < left.length; column++) {
       left[column]! -= length;
-      if (left[column] === 0) left[column] = columns[column]!.runs.lengths[++at[column]!]!;
+      if (left[column] !== 0) continue;
+      const run = ++at[column]!;
+      left[column] = lengths[column]![run]!;
+      if (column < places.length)
+        number += (codes[column]![run]! - codes[column]![run - 1]!) * places[column]!;
     }
   }
 }
 
-/** A number where the combinations of codes fit one, since tenors change with every row; else text. */
-function tupleKey(columns: readonly CodedColumn[]): (at: readonly number[]) => number | string {
-  const sizes = columns.map(({ values }) => values.length + 1);
-  const fits = sizes.reduce((product, size) => product * size, 1) <= Number.MAX_SAFE_INTEGER;
-  if (!fits) return (at) => columns.map(({ runs }, column) => runs.codes[at[column]!]).join();
-  return (at) => {
-    let key = 0;
-    for (let column = 0; column < sizes.length; column++) {
-      key = key * sizes[column]! + columns[column]!.runs.codes[at[column]!]! + 1;
-    }
-    return key;
-  };
+/** What a code counts for in the number that stands for a combination of codes; none where it would be too large. */
+function placesOf(columns: readonly CodedColumn[]): number[] {
+  const places: number[] = [];
+  let place = 1;
+  for (const { values } of columns) {
+    places.push(place);
+    place *= values.length + 1; // NULL is a code too
+  }
+  return place <= Number.MAX_SAFE_INTEGER ? places : [];
 }
 
 function codeOf<Entry>(
@@ -291,11 +296,13 @@ function codeOf<Entry>(
   names: readonly (keyof Entry & string)[],
   values: readonly (Stored | null)[],
 ): number {
-  const name = JSON.stringify(values);
-  const known = codes.get(name);
-  if (known !== undefined) return known;
-  codes.set(name, entries.length);
-  return entries.push(Object.fromEntries(names.map((column, index) => [column, values[index]])) as Entry) - 1;
+  const name = codes && JSON.stringify(values);
+  const known = name && codes?.get(name);
+  if (typeof known === 'number') return known;
+  if (name !== undefined) codes?.set(name, entries.length);
+  const entry: Record<string, Stored | null> = {};
+  for (let column = 0; column < names.length; column++) entry[names[column]!] = values[column]!;
+  return entries.push(entry as Entry) - 1;
 }
 
 function sheetNamed(sheets: Dictionary<SheetVersion>, sheet_name: string): number {

@@ -64,7 +64,7 @@ describe('rows of the small tables', () => {
       expectation: `expect_${index}`,
     }));
     const file = encodeRows(QA_FIELDS, many);
-    expect(file.split_offsets.length).toBe(3);
+    expect(file.split_offsets.length).toBe(5);
     expect(decodeRows<QaCheck>(QA_FIELDS, file.bytes)).toEqual(many);
   });
 
