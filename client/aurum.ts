@@ -4,6 +4,8 @@
  */
 import type { Problem, Routes } from './routes.gen.ts';
 
+export type * from './routes.gen.ts';
+
 type PathOf<Method extends string> = {
   [Route in keyof Routes]: Route extends `${Method} ${infer Path}` ? Path : never;
 }[keyof Routes];

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { sha256Hex, utcTimestamp } from '#schemas/curve-observation.ts';
+import { canonicalJson, sha256Hex, utcTimestamp } from '#schemas/curve-observation.ts';
 import type { Topic } from './topic.ts';
-
-const json = z.string().min(2);
 
 /** A valuation asked for: complete in itself, so that what was asked for does not change under it. */
 export const ppaRequest = z.strictObject({
@@ -11,8 +9,8 @@ export const ppaRequest = z.strictObject({
   contract_id: z.string().nullable().describe('Of the stored contract; null for one given inline'),
   requested_at: utcTimestamp,
   requested_by: z.string().min(1),
-  inputs: json.describe('Canonical JSON of contract, market, valuation date and options'),
-  provenance: json.describe('Canonical JSON: where the prices come from, and the code version'),
+  inputs: canonicalJson.describe('Canonical JSON of contract, market, valuation date and options'),
+  provenance: canonicalJson.describe('Canonical JSON: where the prices come from, and the code version'),
 });
 export type PpaRequest = z.infer<typeof ppaRequest>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isoDate, sha256Hex, utcTimestamp } from '#schemas/curve-observation.ts';
+import { canonicalJson, isoDate, sha256Hex, utcTimestamp } from '#schemas/curve-observation.ts';
 import type { Topic } from './topic.ts';
 
 /** A run asked for: complete in itself, so that what was asked for does not change under it. */
@@ -17,8 +17,8 @@ export const scenarioRequest = z.strictObject({
   asof_date: isoDate.describe('`latest` resolved when it was asked for'),
   input_commit: z.string().min(1).describe('Commit of the tables whose releases are read'),
   input_versions: z.array(z.string()).describe('Versions of the sheets and workbooks it is to be made from'),
-  assumptions: z.string().min(2).describe('Canonical JSON of the stored assumptions'),
-  request: z.string().min(2).describe('Canonical JSON of the run request, seed included'),
+  assumptions: canonicalJson.describe('Canonical JSON of the stored assumptions'),
+  request: canonicalJson.describe('Canonical JSON of the run request, seed included'),
 });
 export type ScenarioRequest = z.infer<typeof scenarioRequest>;
 

@@ -1,7 +1,7 @@
 /** The audit trail: one event for each decision that changed something, chained by hash to the one before. */
 import { z } from 'zod';
 import { sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { cursorParameter } from './curve-query.ts';
+import { cursorParameter, pageLimit, pageMeta } from './page.ts';
 
 /** What is hashed, beside the hash of the event before. */
 export const auditContent = z.strictObject({
@@ -29,23 +29,19 @@ export const auditQuery = z.strictObject({
   subject: z.string().min(1).max(256).optional().describe('Who decided'),
   action: z.string().min(1).max(100).optional().describe('What was decided, e.g. quarantine.approve'),
   object: z.string().min(1).max(300).optional().describe('What it is about, e.g. a workbook version'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(100)
-    .describe('Events a page, 1 to 1000. Default 100'),
+  limit: pageLimit('Events', 1_000, 100),
   cursor: cursorParameter,
 });
 export type AuditQuery = z.infer<typeof auditQuery>;
 
 export const auditAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int(), next_cursor: z.string().nullable() }),
+  meta: pageMeta,
   data: z.array(auditEvent).describe('Newest first'),
 });
 export type AuditAnswer = z.infer<typeof auditAnswer>;
 
 /** A place of the chain, written where the database does not reach: a chain cut short no longer has it. */
-export const auditAnchor = auditEvent.pick({ seq: true, hash: true });
+export const auditAnchor = auditEvent.pick({ seq: true, hash: true }).extend({
+  events: z.array(auditEvent).optional().describe('Those since the place written before, oldest first'),
+});
 export type AuditAnchor = z.infer<typeof auditAnchor>;

@@ -11,7 +11,12 @@ export const PRICE_TYPES = ['Mid', 'Bid', 'Ask'] as const;
 export const isoDate = z.iso.date();
 /** An instant in UTC, RFC 3339 with milliseconds. */
 export const utcTimestamp = z.iso.datetime({ precision: 3 });
+export const uuid = z.uuid();
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+/** JSON as text, its members in canonical order (RFC 8785). */
+export const canonicalJson = z.string().min(2);
+export const tenorType = z.enum(TENOR_TYPES);
+export const priceType = z.enum(PRICE_TYPES);
 const label = z.string().min(1);
 /** A price in the row's own unit. Full double precision: never rounded on its way. */
 const price = z.number().nullable();
@@ -28,7 +33,7 @@ export const curveObservation = z.strictObject({
   product: label.nullable(),
   block: label.nullable().describe('ON_PEAK, OFF_PEAK, BASE, PEAK ...; null where hours mean nothing'),
   spark_location: label.nullable().describe('Gas leg of a spark spread'),
-  price_type: z.enum(PRICE_TYPES).describe('Which side `value` is'),
+  price_type: priceType.describe('Which side `value` is'),
   units_raw: z
     .string()
     .nullable()
@@ -38,7 +43,7 @@ export const curveObservation = z.strictObject({
     .string()
     .nullable()
     .describe('Quantity the price is per: MWh, MMBtu, therm, tonne ...; null when unknown'),
-  tenor_type: z.enum(TENOR_TYPES),
+  tenor_type: tenorType,
   contract_month: isoDate.describe('First day of the first delivery month'),
   tenor_label: label.describe('Tenor as the workbook writes it; a month as YYYY-MM'),
   value: z.number().describe('The price: the mid where there is one, else the one side quoted'),
@@ -53,6 +58,22 @@ export const curveObservation = z.strictObject({
 });
 
 export type CurveObservation = z.infer<typeof curveObservation>;
+
+/** What answers about curves say of each: its key, identity and units. */
+export const describedCurve = curveObservation.pick({
+  curve_key: true,
+  asset_class: true,
+  iso: true,
+  region: true,
+  location: true,
+  market: true,
+  product: true,
+  block: true,
+  spark_location: true,
+  units_raw: true,
+  currency: true,
+  per_unit: true,
+});
 
 /** Column names in their canonical order. */
 export const CURVE_COLUMNS = Object.keys(curveObservation.shape) as (keyof CurveObservation)[];

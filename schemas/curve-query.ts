@@ -1,18 +1,20 @@
 /** What `GET /v1/curves` and `GET /v1/curves/strips` take. Unknown parameters are refused; text compares in any case. */
 import { z } from 'zod';
-import { isoDate, PRICE_TYPES, sha256Hex, TENOR_TYPES } from './curve-observation.ts';
+import { isoDate, priceType, sha256Hex, TENOR_TYPES, tenorType } from './curve-observation.ts';
 import { workbookVersionId } from './lake.ts';
+import { cursorParameter } from './page.ts';
 import { STRIP_RULES } from './strip.ts';
 
 export const DEFAULT_PAGE_SIZE = 500;
 export const MAX_PAGE_SIZE = 10_000;
 
 const text = z.string().min(1).max(200);
-const month = z
+/** A delivery month, `2026-07` or `2026-07-01`, read as its first day. */
+export const contractMonth = z
   .string()
   .regex(/^\d{4}-(0[1-9]|1[0-2])(-01)?$/, 'must be a month, YYYY-MM')
   .transform((value) => `${value.slice(0, 7)}-01`);
-const instant = z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString());
+export const instant = z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString());
 
 /** A query string carries lists as `bid,ask`. */
 const priceFields = z
@@ -37,15 +39,11 @@ export const identityFilter = {
 
 /** Conditions on the delivery of a point. */
 export const deliveryFilter = {
-  contract_from: month.optional().describe('First delivery month, inclusive, YYYY-MM'),
-  contract_to: month.optional().describe('Last first-delivery month, inclusive, YYYY-MM'),
+  contract_from: contractMonth.optional().describe('First delivery month, inclusive, YYYY-MM'),
+  contract_to: contractMonth.optional().describe('Last first-delivery month, inclusive, YYYY-MM'),
 };
 
-export const tenorTypeFilter = z
-  .enum(TENOR_TYPES)
-  .optional()
-  .describe(`Kind of tenor: ${TENOR_TYPES.join(', ')}`);
-export const monthParameter = month;
+export const tenorTypeFilter = tenorType.optional().describe(`Kind of tenor: ${TENOR_TYPES.join(', ')}`);
 export const asKnownAt = instant
   .optional()
   .describe('Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z');
@@ -58,12 +56,6 @@ export const asofParameter = z
   .describe(
     'As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest',
   );
-export const cursorParameter = z
-  .string()
-  .min(1)
-  .max(2_000)
-  .optional()
-  .describe('`meta.next_cursor` of the page before');
 
 /** A range that ends before it begins would answer nothing and look like no data. */
 export const monthsInOrder = ({ contract_from, contract_to }: MonthRange): boolean =>
@@ -82,31 +74,27 @@ const view = {
   ...deliveryFilter,
 };
 
-const limit = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE);
-const page = {
-  limit: limit
-    .default(DEFAULT_PAGE_SIZE)
-    .describe(`Rows a page, 1 to ${MAX_PAGE_SIZE}. Default ${DEFAULT_PAGE_SIZE}`),
-  cursor: cursorParameter,
-};
+/** Left out, the answer is as long as its format can be. */
+const rowLimit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(MAX_PAGE_SIZE)
+  .optional()
+  .describe(
+    `Rows a page, 1 to ${MAX_PAGE_SIZE}. Default ${DEFAULT_PAGE_SIZE} in JSON, in other formats all rows`,
+  );
 
 export const curveQuery = z
   .strictObject({
     ...identityFilter,
     ...view,
     tenor_type: tenorTypeFilter,
-    price_type: z
-      .enum(PRICE_TYPES)
-      .optional()
-      .describe('Only rows whose `value` is that side: Mid, Bid, Ask'),
+    price_type: priceType.optional().describe('Only rows whose `value` is that side: Mid, Bid, Ask'),
     prices: priceFields
       .optional()
       .describe('Price fields to return, comma-separated: value,bid,ask,mid. Default all'),
-    limit: limit
-      .optional()
-      .describe(
-        `Rows a page, 1 to ${MAX_PAGE_SIZE}. Default ${DEFAULT_PAGE_SIZE} in JSON, in other formats all rows`,
-      ),
+    limit: rowLimit,
     cursor: cursorParameter,
   })
   .refine(monthsInOrder, MONTHS_IN_ORDER);
@@ -130,7 +118,8 @@ export const stripQuery = z
       .describe(
         'How strips are derived: plain_mean as the vendors do, or hour_weighted by the hours of the block in each month',
       ),
-    ...page,
+    limit: rowLimit,
+    cursor: cursorParameter,
   })
   .refine(monthsInOrder, MONTHS_IN_ORDER);
 export type StripQuery = z.infer<typeof stripQuery>;

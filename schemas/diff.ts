@@ -1,9 +1,8 @@
 /** What `GET /v1/curves/diff` takes and gives: the change of curves, tenor by tenor, with the parts that explain it. */
 import { z } from 'zod';
-import { isoDate, PRICE_TYPES, sha256Hex, TENOR_TYPES } from './curve-observation.ts';
+import { describedCurve, isoDate, priceType, tenorType } from './curve-observation.ts';
 import {
   asKnownAt,
-  cursorParameter,
   deliveryFilter,
   identityFilter,
   MONTHS_IN_ORDER,
@@ -11,6 +10,7 @@ import {
   optionalVersion,
   tenorTypeFilter,
 } from './curve-query.ts';
+import { cursorParameter, pageLimit } from './page.ts';
 import { releaseMeta } from './releases.ts';
 
 export const curveDiffQuery = z
@@ -31,20 +31,14 @@ export const curveDiffQuery = z
       .describe(
         'The price that is compared: value, mid, bid, ask. Default value: the mid, else the one side',
       ),
-    limit: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(500)
-      .default(50)
-      .describe('Curves a page, 1 to 500. Default 50'),
+    limit: pageLimit('Curves', 500, 50),
     cursor: cursorParameter,
   })
   .refine(monthsInOrder, MONTHS_IN_ORDER);
 export type CurveDiffQuery = z.infer<typeof curveDiffQuery>;
 
 /** All in the unit of the curve; they sum to the change. */
-const parts = z.strictObject({
+export const diffParts = z.strictObject({
   roll: z.number().describe('Time passed: the constant-maturity curve of `a`, of the same delivery season'),
   parallel: z.number().describe('One shift of the whole curve'),
   slope: z.number().describe('Linear in the time to delivery'),
@@ -53,22 +47,22 @@ const parts = z.strictObject({
   new: z.number().describe('The price of a tenor that only `b` quotes'),
   dropped: z.number().describe('Less the price of a tenor that only `a` quotes'),
 });
-export type DiffPart = keyof z.infer<typeof parts>;
+export type DiffPart = keyof z.infer<typeof diffParts>;
 
-const tenorChange = z.strictObject({
-  tenor_type: z.enum(TENOR_TYPES),
+export const tenorChange = z.strictObject({
+  tenor_type: tenorType,
   contract_month: isoDate.describe('First day of the first delivery month'),
   tenor_label: z.string(),
-  price_type: z.enum(PRICE_TYPES).describe('Side that is compared'),
+  price_type: priceType.describe('Side that is compared'),
   status: z.enum(['changed', 'new', 'dropped']).describe('changed: both quote it, also where they agree'),
   a: z.number().nullable(),
   b: z.number().nullable(),
   change: z.number().describe('b - a, an absent price counting as 0'),
-  parts,
+  parts: diffParts,
 });
 export type TenorChange = z.infer<typeof tenorChange>;
 
-const curveChange = z.strictObject({
+export const curveChange = z.strictObject({
   fit: z
     .strictObject({
       parallel: z.number(),
@@ -85,30 +79,19 @@ const curveChange = z.strictObject({
     dropped: z.int(),
     spikes: z.int(),
     change: z.number().describe('Sum over all tenors'),
-    parts: parts.describe('Sums over all tenors'),
+    parts: diffParts.describe('Sums over all tenors'),
   }),
   tenors: z.array(tenorChange),
 });
 export type CurveChange = z.infer<typeof curveChange>;
 
 export const curveDiff = curveChange.extend({
-  curve_key: sha256Hex,
   vendor: z.string(),
-  asset_class: z.string(),
-  iso: z.string().nullable(),
-  region: z.string().nullable(),
-  location: z.string().nullable(),
-  market: z.string().nullable(),
-  product: z.string().nullable(),
-  block: z.string().nullable(),
-  spark_location: z.string().nullable(),
-  units_raw: z.string().nullable(),
-  currency: z.string().nullable(),
-  per_unit: z.string().nullable(),
+  ...describedCurve.shape,
 });
 export type CurveDiff = z.infer<typeof curveDiff>;
 
-const side = z.strictObject({
+export const diffSide = z.strictObject({
   asof_date: isoDate.nullable().describe('Null where nothing was released'),
   releases: z.array(releaseMeta),
 });
@@ -118,8 +101,8 @@ export const curveDiffAnswer = z.strictObject({
     count: z.int().describe('Curves of this page'),
     as_known_at: z.string(),
     price: z.string(),
-    from: side,
-    to: side,
+    from: diffSide,
+    to: diffSide,
     next_cursor: z.string().nullable(),
   }),
   data: z.array(curveDiff),

@@ -1,6 +1,6 @@
 /** What `GET /v1/curves/dimensions` takes and gives: what exists, with counts, under the filters given. */
 import { z } from 'zod';
-import { isoDate, PRICE_TYPES, sha256Hex, TENOR_TYPES } from './curve-observation.ts';
+import { describedCurve, isoDate, priceType, tenorType } from './curve-observation.ts';
 import {
   asKnownAt,
   deliveryFilter,
@@ -25,7 +25,7 @@ export const dimensionsQuery = z
     asof: isoDate.optional().describe('Only what this as-of day has, YYYY-MM-DD. Default all days'),
     as_known_at: asKnownAt,
     tenor_type: tenorTypeFilter,
-    price_type: z.enum(PRICE_TYPES).optional().describe('Side of `value`: Mid, Bid, Ask'),
+    price_type: priceType.optional().describe('Side of `value`: Mid, Bid, Ask'),
     ...deliveryFilter,
     limit: z.coerce
       .number()
@@ -38,48 +38,42 @@ export const dimensionsQuery = z
   .refine(monthsInOrder, MONTHS_IN_ORDER);
 export type DimensionsQuery = z.infer<typeof dimensionsQuery>;
 
-const value = z.strictObject({
+export const dimensionValue = z.strictObject({
   value: z.string().nullable().describe('As a workbook writes it; null where it writes none'),
   curves: z.int(),
   rows: z.int(),
 });
-export type DimensionValue = z.infer<typeof value>;
+export type DimensionValue = z.infer<typeof dimensionValue>;
 
-const tenors = z.strictObject({
-  tenor_type: z.enum(TENOR_TYPES),
+export const tenorSpan = z.strictObject({
+  tenor_type: tenorType,
   first_month: isoDate,
   last_month: isoDate.describe('The last first-delivery month'),
   rows: z.int(),
 });
-export type TenorSpan = z.infer<typeof tenors>;
+export type TenorSpan = z.infer<typeof tenorSpan>;
 
-const curve = z.strictObject({
-  curve_key: sha256Hex,
+export const curveDimension = z.strictObject({
   vendor: z.string(),
-  asset_class: z.string(),
-  iso: z.string().nullable(),
-  region: z.string().nullable(),
-  location: z.string().nullable(),
-  market: z.string().nullable(),
-  product: z.string().nullable(),
-  block: z.string().nullable(),
-  spark_location: z.string().nullable(),
-  units_raw: z.string().nullable(),
-  currency: z.string().nullable(),
-  per_unit: z.string().nullable(),
-  price_types: z.array(z.strictObject({ price_type: z.enum(PRICE_TYPES), rows: z.int() })),
-  tenors: z.array(tenors),
+  ...describedCurve.shape,
+  price_types: z.array(z.strictObject({ price_type: priceType, rows: z.int() })),
+  tenors: z.array(tenorSpan),
   first_asof: isoDate,
   last_asof: isoDate,
   days: z.int().describe('As-of days that have it'),
   rows: z.int(),
 });
-export type CurveDimension = z.infer<typeof curve>;
+export type CurveDimension = z.infer<typeof curveDimension>;
 
-const day = z.strictObject({ vendor: z.string(), asof_date: isoDate, curves: z.int(), rows: z.int() });
-export type DayDimension = z.infer<typeof day>;
+export const dayDimension = z.strictObject({
+  vendor: z.string(),
+  asof_date: isoDate,
+  curves: z.int(),
+  rows: z.int(),
+});
+export type DayDimension = z.infer<typeof dayDimension>;
 
-const values = z.array(value);
+const values = z.array(dimensionValue);
 
 export const dimensionsAnswer = z.strictObject({
   meta: z.strictObject({
@@ -103,9 +97,9 @@ export const dimensionsAnswer = z.strictObject({
     spark_location: values,
     units: values,
     price_type: values,
-    tenors: z.array(tenors),
-    asof: z.array(day).describe('Newest day first'),
-    curves: z.array(curve).describe('By asset class, iso, region, location, market, product, block'),
+    tenors: z.array(tenorSpan),
+    asof: z.array(dayDimension).describe('Newest day first'),
+    curves: z.array(curveDimension).describe('By asset class, iso, region, location, market, product, block'),
   }),
 });
 export type DimensionsAnswer = z.infer<typeof dimensionsAnswer>;

@@ -1,14 +1,26 @@
 /** What an export is asked for, and the signed manifest that lies beside its files. */
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { cursorParameter, curveQuery, MONTHS_IN_ORDER, monthsInOrder } from './curve-query.ts';
+import { curveQuery, MONTHS_IN_ORDER, monthsInOrder } from './curve-query.ts';
 import { curveRelease } from './lake.ts';
+import { cursorParameter, pageLimit, pageMeta } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 export const EXPORT_FORMATS = ['parquet', 'csv'] as const;
 export const MANIFEST_NAME = 'manifest.json';
-/** Stretch of a file that has a hash of its own, so that a changed byte can be placed. */
-export const BLOCK_BYTES = 262_144;
+
+/** Stretches of a file that have a hash of their own, so that changed bytes can be placed: at most so many. */
+const MAX_BLOCKS = 1_024;
+const SMALLEST_BLOCK_BYTES = 4_096;
+/** Of files in the first form of the manifest. */
+const FIRST_BLOCK_BYTES = 262_144;
+
+/** The smallest power of two, from 4 KiB on, with which the file has no more than 1,024 blocks. */
+export function blockBytesFor(bytes: number): number {
+  let block_bytes = SMALLEST_BLOCK_BYTES;
+  while (block_bytes * MAX_BLOCKS < bytes) block_bytes *= 2;
+  return block_bytes;
+}
 
 const { limit: _limit, cursor: _cursor, prices: _prices, ...selection } = curveQuery.shape;
 
@@ -24,17 +36,25 @@ export type ExportRequest = z.infer<typeof exportRequest>;
 const fileName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,120}$/);
 const count = z.int().nonnegative();
 
-const exportFile = z.strictObject({
+export const exportFile = z.strictObject({
   name: fileName.describe('Name in the folder of the manifest'),
   rows: count,
   bytes: count,
   sha256: sha256Hex,
-  blocks_sha256: z.array(sha256Hex).describe(`sha256 of each ${BLOCK_BYTES} bytes in turn`),
+  block_bytes: z
+    .int()
+    .min(SMALLEST_BLOCK_BYTES)
+    .max(2 ** 24)
+    .optional()
+    .describe(`Size of a block; ${FIRST_BLOCK_BYTES} where none is stated`),
+  blocks_sha256: z.array(sha256Hex).describe('sha256 of each block in turn'),
 });
 export type ExportFile = z.infer<typeof exportFile>;
 
+export const blockBytesOf = ({ block_bytes = FIRST_BLOCK_BYTES }: ExportFile): number => block_bytes;
+
 /** A release that rows of the export come from, down to the workbook. */
-const exportedRelease = curveRelease
+export const exportedRelease = curveRelease
   .pick({
     vendor: true,
     asof_date: true,
@@ -49,11 +69,22 @@ const exportedRelease = curveRelease
   .extend({ rows: count.describe('Rows of the export that are of this release') });
 export type ExportedRelease = z.infer<typeof exportedRelease>;
 
+/** Curves that rows of the export are of: whoever may not see all of these may not see it. */
+export const exportedCurves = z.strictObject({
+  vendor: z.string(),
+  asset_class: z.string(),
+  region: z.string().nullable(),
+});
+export type ExportedCurves = z.infer<typeof exportedCurves>;
+
+export const MANIFEST_FORM = 'aurum-export/2';
 const exportId = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** All of the manifest but its signature: what is signed, as canonical JSON. */
 const exportContent = z.strictObject({
-  manifest: z.literal('aurum-export/1').describe('Form of this file'),
+  manifest: z
+    .enum(['aurum-export/1', MANIFEST_FORM])
+    .describe('Form of this file; the first one does not say which curves it holds, nor the size of blocks'),
   export_id: exportId.describe('Hash of selection, entitlements and releases'),
   tenant: tenantId,
   asof_date: isoDate.describe('Market day asked for, or the newest one of the selection'),
@@ -65,6 +96,12 @@ const exportContent = z.strictObject({
   rows: count,
   files: z.array(exportFile),
   releases: z.array(exportedRelease),
+  curves: z
+    .array(exportedCurves)
+    .optional()
+    .describe(
+      'Vendor, asset class and region of its curves, each once: a tenant reads it while entitled to all',
+    ),
 });
 export type ExportContent = z.infer<typeof exportContent>;
 
@@ -95,23 +132,19 @@ export const MAX_EXPORTS = 100;
 /** `GET /v1/exports`: those of the caller's tenant. */
 export const exportListQuery = z.strictObject({
   asof: isoDate.optional().describe('Only exports of this as-of day, YYYY-MM-DD'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_EXPORTS)
-    .default(50)
-    .describe(`Exports a page, 1 to ${MAX_EXPORTS}. Default 50`),
+  limit: pageLimit('Exports', MAX_EXPORTS, 50),
   cursor: cursorParameter,
 });
 export type ExportListQuery = z.infer<typeof exportListQuery>;
 
-const exportSummary = z.strictObject({
+export const exportSummary = z.strictObject({
   export_id: exportId,
   asof_date: isoDate,
   state: z
     .enum(['signed', 'changed'])
-    .describe('changed: its manifest is not the one that was signed, and nothing is said of it'),
+    .describe(
+      'changed: its manifest is not the one that was signed, and nothing is said of it; for staff alone',
+    ),
   created_at: utcTimestamp.nullable(),
   format: z.enum(EXPORT_FORMATS).nullable(),
   rows: count.nullable(),
@@ -126,7 +159,7 @@ const exportSummary = z.strictObject({
 export type ExportSummary = z.infer<typeof exportSummary>;
 
 export const exportListAnswer = z.strictObject({
-  meta: z.strictObject({ count, next_cursor: z.string().nullable() }),
+  meta: pageMeta,
   data: z.array(exportSummary).describe('Newest as-of day first'),
 });
 export type ExportListAnswer = z.infer<typeof exportListAnswer>;

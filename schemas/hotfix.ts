@@ -1,21 +1,22 @@
 /** Corrections of what is released already: what they change, who is touched, and who let them in. */
 import { z } from 'zod';
-import { isoDate, sha256Hex, TENOR_TYPES, utcTimestamp } from './curve-observation.ts';
+import { isoDate, sha256Hex, tenorType, utcTimestamp } from './curve-observation.ts';
 import { versionParameter } from './curve-query.ts';
 import { workbookVersionId } from './lake.ts';
+import { listMeta } from './page.ts';
 import { reason } from './quarantine.ts';
 
 const count = z.int().nonnegative();
-const rowCounts = {
+export const rowCounts = z.strictObject({
   before: count.describe('Rows of the release that is replaced'),
   after: count.describe('Rows of the correction'),
   changed: count.describe('Points in both whose value, bid, ask or mid differs'),
   added: count,
   removed: count,
-};
+});
 
 /** A curve that a correction touches. */
-const touchedCurve = z.strictObject({
+export const touchedCurve = z.strictObject({
   curve_key: sha256Hex,
   curve: z.string(),
   changed: count,
@@ -26,9 +27,9 @@ const touchedCurve = z.strictObject({
 });
 
 /** A strip that is another one after the correction. */
-const touchedStrip = z.strictObject({
+export const touchedStrip = z.strictObject({
   curve_key: sha256Hex,
-  tenor_type: z.enum(TENOR_TYPES),
+  tenor_type: tenorType,
   tenor_label: z.string(),
   strip_source: z.enum(['vendor', 'derived']),
 });
@@ -50,7 +51,7 @@ export const impactList = z.strictObject({
   branch: z.string().describe('Branch of the tables and the lake that holds the correction'),
   supersedes: workbookVersionId.describe('The version that was current'),
   becomes_current: z.boolean().describe('False for one uploaded before the current one: it replaces nothing'),
-  rows: z.strictObject(rowCounts),
+  rows: rowCounts,
   curve_count: count.describe('Curves touched'),
   curves: z.array(touchedCurve).describe('The first 500'),
   strip_count: count.describe('Strips touched, quoted and derived'),
@@ -107,7 +108,7 @@ export const hotfixListQuery = z.strictObject({
 });
 
 export const hotfixListAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int() }),
+  meta: listMeta,
   data: z.array(
     impactList
       .pick({

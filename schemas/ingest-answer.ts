@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { isoDate, utcTimestamp } from './curve-observation.ts';
 import { workbookVersionId } from './lake.ts';
+import { listMeta } from './page.ts';
 import { quarantineShown, quarantineState } from './quarantine.ts';
 
-const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.strictObject({ meta: z.strictObject({ count: z.int() }), data: z.array(row) });
+const listOf = <Row extends z.ZodType>(row: Row) => z.strictObject({ meta: listMeta, data: z.array(row) });
 
 export const ingestAnswer = listOf(
   z.strictObject({

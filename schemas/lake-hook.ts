@@ -1,6 +1,7 @@
 /** What lakeFS asks before it merges, and what it is told. */
 import { z } from 'zod';
 import { workbookVersionId } from './lake.ts';
+import { listMeta } from './page.ts';
 
 const refName = z.string().min(1).max(1_024);
 
@@ -13,6 +14,6 @@ export const lakeMergeRequest = z.looseObject({
 export type LakeMergeRequest = z.infer<typeof lakeMergeRequest>;
 
 export const lakeMergeAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int() }),
+  meta: listMeta,
   data: z.array(workbookVersionId).describe('Versions the merge brings, each with a green gate'),
 });

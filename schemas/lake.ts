@@ -1,8 +1,11 @@
 /** Rows of the lake's small tables: what was released when, and what the gate said. */
 import { z } from 'zod';
-import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { ppaCashflow, ppaValuation } from './ppa.ts';
+import { canonicalJson, isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
+import { ppaCashflow, ppaValuation } from './ppa-valuation.ts';
 import { scenarioOutput } from './scenario.ts';
+
+/** `critical` holds a workbook back. */
+export const severity = z.enum(['critical', 'warning', 'info']);
 
 /** `20250912-0123456789abcdef`: as-of day and the head of the hash over file name, as-of and bytes. */
 export const workbookVersionId = z.string().regex(/^\d{8}-[0-9a-f]{16}$/);
@@ -34,7 +37,7 @@ export const qaCheck = z.strictObject({
   expectation: z.string().min(1),
   /** The column or columns it is about, comma-separated; empty for the whole table. */
   column: z.string(),
-  severity: z.enum(['critical', 'warning', 'info']),
+  severity,
   success: z.boolean(),
   element_count: z.int().nonnegative(),
   unexpected_count: z.int().nonnegative(),
@@ -44,13 +47,11 @@ export const qaCheck = z.strictObject({
 });
 export type QaCheck = z.infer<typeof qaCheck>;
 
-const json = z.string().min(2);
-
 /** One row of `market.scenario_output`: as published, its maps as canonical JSON. */
 export const scenarioOutputRow = z.strictObject({
   ...scenarioOutput.shape,
-  attribution: json.describe('Change of price by assumption, canonical JSON; sums to delta'),
-  bands: json.describe('Price by quantile, canonical JSON; {} when none were asked for'),
+  attribution: canonicalJson.describe('Change of price by assumption, canonical JSON; sums to delta'),
+  bands: canonicalJson.describe('Price by quantile, canonical JSON; {} when none were asked for'),
 });
 export type ScenarioOutputRow = z.infer<typeof scenarioOutputRow>;
 
@@ -74,8 +75,10 @@ export const ppaValuationRow = z.strictObject({
   npv,
   contract_month: isoDate.describe('Delivery month'),
   ...cashflow,
-  risk: json.nullable().describe('Risk figures of the whole, canonical JSON; null when none were asked for'),
-  valuation: json
+  risk: canonicalJson
+    .nullable()
+    .describe('Risk figures of the whole, canonical JSON; null when none were asked for'),
+  valuation: canonicalJson
     .nullable()
     .describe(
       'Inputs and the whole valuation, canonical JSON, in the row of the first month; null in the others',

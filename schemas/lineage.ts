@@ -1,16 +1,25 @@
 /** What `GET /v1/lineage` takes and gives: where a value comes from, down to the cell, and what follows from it. */
 import { z } from 'zod';
-import { isoDate, PRICE_TYPES, sha256Hex, TENOR_TYPES, utcTimestamp } from './curve-observation.ts';
-import { asKnownAt, asofParameter, monthParameter, optionalVersion } from './curve-query.ts';
+import {
+  curveObservation,
+  isoDate,
+  sha256Hex,
+  TENOR_TYPES,
+  tenorType,
+  utcTimestamp,
+  uuid,
+} from './curve-observation.ts';
+import { asKnownAt, asofParameter, contractMonth, optionalVersion } from './curve-query.ts';
 import { workbookVersionId } from './lake.ts';
-import { flagParameter, gateSummary, gateWarning, releaseMeta } from './releases.ts';
+import { flag, gateSummary, gateWarning, releaseMeta } from './releases.ts';
+import { RUN_STATES } from './scenario.ts';
 
 export const lineageQuery = z.strictObject({
   curve_key: sha256Hex.describe(
     'Key of the curve, 64 hex digits, as rows and GET /v1/curves/dimensions give it',
   ),
-  tenor_type: z.enum(TENOR_TYPES).describe(`Kind of tenor: ${TENOR_TYPES.join(', ')}`),
-  contract_month: monthParameter.describe('First delivery month, YYYY-MM'),
+  tenor_type: tenorType.describe(`Kind of tenor: ${TENOR_TYPES.join(', ')}`),
+  contract_month: contractMonth.describe('First delivery month, YYYY-MM'),
   tenor_label: z
     .string()
     .min(1)
@@ -20,13 +29,11 @@ export const lineageQuery = z.strictObject({
   asof: asofParameter,
   as_known_at: asKnownAt,
   version: optionalVersion,
-  verify: flagParameter
-    .optional()
-    .describe('true: the cells are read again from the raw workbook. Default false'),
+  verify: flag.optional().describe('true: the cells are read again from the raw workbook. Default false'),
 });
 export type LineageQuery = z.infer<typeof lineageQuery>;
 
-const cell = z.strictObject({
+export const lineageCell = z.strictObject({
   address: z.string().describe('`Sheet!H42`'),
   sheet: z.string(),
   cell: z.string().describe('`H42`'),
@@ -39,17 +46,17 @@ const cell = z.strictObject({
     .optional()
     .describe('With verify=true: read again from the raw workbook'),
 });
-export type LineageCell = z.infer<typeof cell>;
+export type LineageCell = z.infer<typeof lineageCell>;
 
-const strip = z.strictObject({
-  tenor_type: z.enum(TENOR_TYPES),
+export const lineageStrip = z.strictObject({
+  tenor_type: tenorType,
   contract_month: isoDate,
   tenor_label: z.string(),
   strip_source: z.enum(['vendor', 'derived']),
   months: z.int().describe('Months it covers'),
   source_cell: z.string().nullable().describe('Null for a derived strip'),
 });
-export type LineageStrip = z.infer<typeof strip>;
+export type LineageStrip = z.infer<typeof lineageStrip>;
 
 const valuation = z.strictObject({
   valuation_hash: sha256Hex,
@@ -57,30 +64,27 @@ const valuation = z.strictObject({
   valuation_date: isoDate,
 });
 
-const lineage = z.strictObject({
-  value: z.strictObject({
-    asof_date: isoDate,
-    curve_key: sha256Hex,
-    asset_class: z.string(),
-    iso: z.string().nullable(),
-    region: z.string().nullable(),
-    location: z.string().nullable(),
-    market: z.string().nullable(),
-    product: z.string().nullable(),
-    block: z.string().nullable(),
-    spark_location: z.string().nullable(),
-    tenor_type: z.enum(TENOR_TYPES),
-    contract_month: isoDate,
-    tenor_label: z.string(),
-    price_type: z.enum(PRICE_TYPES),
-    value: z.number(),
-    bid: z.number().nullable(),
-    ask: z.number().nullable(),
-    mid: z.number().nullable(),
-    units_raw: z.string().nullable(),
-    currency: z.string().nullable(),
-    per_unit: z.string().nullable(),
-    version_hash: sha256Hex,
+const scenario = z.strictObject({
+  run_id: uuid,
+  scenario: z.string().describe('Name of the scenario'),
+  state: z.enum(RUN_STATES),
+});
+
+/** Of the whole workbook for staff; a tenant is told the verdict, and of warnings what is about this curve. */
+const lineageGate = gateSummary.extend({
+  warning_count: gateSummary.shape.warning_count.describe('Of the workbook; for a tenant: about this curve'),
+  warnings: z
+    .array(gateWarning.extend({ element_count: gateWarning.shape.element_count.nullable() }))
+    .describe('Those about this curve'),
+});
+
+export const lineage = z.strictObject({
+  value: curveObservation.omit({
+    source_file: true,
+    sheet_name: true,
+    source_cell: true,
+    source_cell_bid_ask: true,
+    _ingest_ts: true,
   }),
   release: releaseMeta.extend({
     current: z.boolean(),
@@ -95,10 +99,10 @@ const lineage = z.strictObject({
     unchanged: z.boolean().optional().describe('With verify=true: whether the object still has these bytes'),
   }),
   cells: z.strictObject({
-    mid: cell.describe('Cell of the mid, or of the only side'),
-    bid_ask: cell.nullable(),
+    mid: lineageCell.describe('Cell of the mid, or of the only side'),
+    bid_ask: lineageCell.nullable(),
   }),
-  gate: gateSummary.extend({ warnings: z.array(gateWarning).describe('Those about this curve') }).nullable(),
+  gate: lineageGate.nullable(),
   event_log: z.strictObject({
     topic: z.string(),
     key: z.string().describe('Key of the record'),
@@ -108,7 +112,13 @@ const lineage = z.strictObject({
   }),
   downstream: z.strictObject({
     rule: z.string().describe('How a derived strip is made'),
-    strips: z.array(strip),
+    strips: z.array(lineageStrip),
+    scenarios: z
+      .array(scenario)
+      .optional()
+      .describe(
+        "The caller's scenario runs that read the sheet of the value, newest first; for who may see any",
+      ),
     valuations: z
       .array(valuation)
       .optional()

@@ -1,17 +1,20 @@
 /**
  * What the PPA routes and topics take and give: contracts stored, valuations asked for, shown, listed and replayed. What a
- * contract, a market and a valuation are is `ppa.ts`.
+ * contract, a market and a valuation are is `ppa-contract.ts`, `ppa-market.ts`, `ppa-valuation.ts`.
  */
 import { z } from 'zod';
-import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { asKnownAt, asofParameter, cursorParameter, identityFilter, optionalVersion } from './curve-query.ts';
-import { ppaContract, ppaInputs, ppaMarket, ppaOptionsRequest, ppaValuation, twoFactorModel } from './ppa.ts';
+import { isoDate, sha256Hex, utcTimestamp, uuid } from './curve-observation.ts';
+import { asKnownAt, asofParameter, identityFilter, optionalVersion } from './curve-query.ts';
+import { cursorParameter, pageLimit, pageMeta } from './page.ts';
+import { keptPpaContract, ppaContract } from './ppa-contract.ts';
+import { ppaMarket, ppaOptionsRequest, twoFactorModel } from './ppa-market.ts';
+import { ppaInputs, ppaValuation } from './ppa-valuation.ts';
 import { releaseMeta } from './releases.ts';
 
 const text = z.string().min(1).max(200);
 
 /** Where the prices of a curve come from. */
-const priceSource = z.discriminatedUnion('source', [
+export const priceSource = z.discriminatedUnion('source', [
   z.strictObject({
     source: z.literal('curve').describe('A released curve; the filters must leave exactly one'),
     vendor: text.optional().describe('Vendor, where several quote the curve'),
@@ -29,7 +32,7 @@ const priceSource = z.discriminatedUnion('source', [
   }),
   z.strictObject({
     source: z.literal('scenario').describe('A finished scenario run of the caller; one curve of it'),
-    run_id: z.uuid(),
+    run_id: uuid,
     ...identityFilter,
     price: z
       .string()
@@ -46,7 +49,7 @@ export type PriceSource = z.output<typeof priceSource>;
 
 const { capture, negative_hours, fx_rates, extrapolation } = ppaMarket.shape;
 
-const marketRequest = z.strictObject({
+export const marketRequest = z.strictObject({
   reference: priceSource.describe('The curve the contract settles against'),
   location: priceSource.optional().describe("The curve at the contract's location, for `basis: curve`"),
   capture,
@@ -57,7 +60,7 @@ const marketRequest = z.strictObject({
 
 export const ppaValuateRequest = z
   .strictObject({
-    contract_id: z.uuid().optional().describe('A stored contract; or `contract`'),
+    contract_id: uuid.optional().describe('A stored contract; or `contract`'),
     contract: ppaContract.optional().describe('Terms inline; or `contract_id`'),
     valuation_date: isoDate.optional().describe('Default: the as-of day of the reference curve'),
     market: marketRequest,
@@ -69,19 +72,29 @@ export const ppaValuateRequest = z
   });
 export type PpaValuateRequest = z.output<typeof ppaValuateRequest>;
 
-const priceOrigin = z.strictObject({
+export const priceOrigin = z.strictObject({
   source: z.enum(['curve', 'scenario', 'given']),
   curve_key: sha256Hex.nullable(),
   release: releaseMeta.nullable().describe('Release the prices are of'),
   run: z
-    .strictObject({ run_id: z.uuid(), scenario_id: z.uuid(), run_hash: sha256Hex, price: z.string() })
+    .strictObject({ run_id: uuid, scenario_id: uuid, run_hash: sha256Hex, price: z.string() })
     .nullable()
     .describe('Scenario run the prices are of'),
+  derived_from: z
+    .array(
+      z.strictObject({
+        block: text,
+        curve_key: sha256Hex,
+        version_hashes: z.array(sha256Hex).describe('Versions of the sheets its prices come from'),
+      }),
+    )
+    .optional()
+    .describe('Curves of blocks that the price of all hours is made of, weighted by their hours'),
 });
 export type PriceOrigin = z.infer<typeof priceOrigin>;
 
 /** What the simulated volatilities were estimated from, and how well they are known. */
-const modelOrigin = z.strictObject({
+export const modelOrigin = z.strictObject({
   curve_key: sha256Hex,
   vendor: z.string(),
   from: isoDate.describe('First as-of day of the history'),
@@ -110,10 +123,12 @@ export const PPA_STATES = ['queued', 'succeeded', 'failed'] as const;
 export const ppaValuationSummary = z.strictObject({
   valuation_hash: sha256Hex.describe('Name of the valuation: sha256 over all its inputs'),
   state: z.enum(PPA_STATES),
-  contract_id: z.uuid().nullable().describe('Null for a contract given inline'),
+  contract_id: uuid.nullable().describe('Null for a contract given inline'),
   contract: z.string().describe('What the contract is called'),
-  curve_key: sha256Hex.nullable().describe('Of the reference; null for prices given by hand'),
-  run_id: z.uuid().nullable().describe('Scenario run it is valued on'),
+  curve_key: sha256Hex
+    .nullable()
+    .describe('Of the reference; null for prices given by hand or made of several curves'),
+  run_id: uuid.nullable().describe('Scenario run it is valued on'),
   valuation_date: isoDate,
   currency: z.string(),
   npv: z.number().nullable().describe('Null while it has not succeeded'),
@@ -141,42 +156,35 @@ export const ppaShowAnswer = z.strictObject({
 export type PpaShowAnswer = z.infer<typeof ppaShowAnswer>;
 
 const page = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(100)
-    .describe('Entries a page, 1 to 1000. Default 100'),
+  limit: pageLimit('Entries', 1_000, 100),
   cursor: cursorParameter,
 };
 
 export const ppaValuationListQuery = z.strictObject({
-  contract_id: z.uuid().optional().describe('Of this stored contract'),
-  run_id: z.uuid().optional().describe('On this scenario run'),
-  curve_key: sha256Hex.optional().describe('On this curve'),
+  contract_id: uuid.optional().describe('Of this stored contract'),
+  run_id: uuid.optional().describe('On this scenario run'),
+  curve_key: sha256Hex.optional().describe('On this curve, or on prices made of it and another'),
   state: z.enum(PPA_STATES).optional(),
   ...page,
 });
 export type PpaValuationListQuery = z.output<typeof ppaValuationListQuery>;
 
-const listMeta = z.strictObject({ count: z.int().nonnegative(), next_cursor: z.string().nullable() });
 export const ppaValuationListAnswer = z.strictObject({
-  meta: listMeta,
+  meta: pageMeta,
   data: z.array(ppaValuationSummary).describe('Newest first'),
 });
 export type PpaValuationListAnswer = z.infer<typeof ppaValuationListAnswer>;
 
-const storedContract = z.strictObject({
-  id: z.uuid(),
+export const storedContract = z.strictObject({
+  id: uuid,
   name: z.string(),
   contract_hash: sha256Hex.describe('sha256 of the canonical JSON of the terms'),
   created_at: utcTimestamp,
 });
-export const ppaContractPath = z.strictObject({ id: z.uuid().describe('Id of the contract') });
+export const ppaContractPath = z.strictObject({ id: uuid.describe('Id of the contract') });
 export const ppaContractAnswer = z.strictObject({
   meta: z.strictObject({}),
-  data: storedContract.extend({ terms: ppaContract }),
+  data: storedContract.extend({ terms: keptPpaContract }),
 });
 export type PpaContractAnswer = z.infer<typeof ppaContractAnswer>;
 
@@ -186,7 +194,7 @@ export const ppaContractListQuery = z.strictObject({
 });
 export type PpaContractListQuery = z.output<typeof ppaContractListQuery>;
 export const ppaContractListAnswer = z.strictObject({
-  meta: listMeta,
+  meta: pageMeta,
   data: z.array(storedContract).describe('Newest first'),
 });
 export type PpaContractListAnswer = z.infer<typeof ppaContractListAnswer>;
@@ -198,6 +206,11 @@ export const ppaReplayAnswer = z.strictObject({
   }),
   data: z.strictObject({
     identical: z.boolean().describe('The canonical JSON of both is the same, byte for byte'),
+    made_by_another_version: z
+      .boolean()
+      .describe(
+        'It differs, and another version of the code made it (meta.code_version): formulas may have changed, so that nothing is proved of it',
+      ),
     bytes: z.int().describe('Length of the stored canonical JSON'),
     difference_count: z.int().nonnegative(),
     differences: z

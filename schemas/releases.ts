@@ -1,14 +1,15 @@
 /** What the release and QA routes take and give: what was released when, and what the gate said of it. */
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { asKnownAt, cursorParameter, optionalVersion, versionParameter } from './curve-query.ts';
-import { qaCheck, workbookVersionId } from './lake.ts';
+import { asKnownAt, optionalVersion, versionParameter } from './curve-query.ts';
+import { qaCheck, severity, workbookVersionId } from './lake.ts';
+import { cursorParameter, pageLimit, pageMeta } from './page.ts';
 import { gateOverride } from './stages.ts';
 
 const vendorParameter = z.string().min(1).max(100).optional().describe('Vendor, e.g. pw, eugp, rp; any case');
 const asofParameter = isoDate.optional().describe('As-of day, YYYY-MM-DD');
 /** A query string knows no booleans. */
-export const flagParameter = z.enum(['true', 'false']).transform((value) => value === 'true');
+export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** A release as answers name it. */
 export const releaseMeta = z.strictObject({
@@ -22,17 +23,11 @@ export const releaseMeta = z.strictObject({
 export const releaseListQuery = z.strictObject({
   vendor: vendorParameter,
   asof: asofParameter,
-  current: flagParameter
+  current: flag
     .optional()
     .describe('true: only the current version of each vendor and day; false: only replaced ones'),
   as_known_at: asKnownAt,
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
-    .default(50)
-    .describe('Releases a page, 1 to 500. Default 50'),
+  limit: pageLimit('Releases', 500, 50),
   cursor: cursorParameter,
 });
 export type ReleaseListQuery = z.infer<typeof releaseListQuery>;
@@ -45,14 +40,19 @@ export const releaseSummary = z.strictObject({
   source_key: z.string().describe('Object key of the workbook'),
   source_version_id: z.string().nullable().describe('Version of that object, where the store keeps versions'),
   source_sha256: sha256Hex,
-  row_count: z.int(),
-  warnings: z.int().nullable().describe('Expectations below critical that failed; null: no gate result'),
-  gate_summary: z.string().nullable(),
+  row_count: z.int().describe('Rows of it that you may see'),
+  warnings: z
+    .int()
+    .nullable()
+    .describe(
+      'Expectations below critical that failed; null: no gate result, or you may not see the whole of it',
+    ),
+  gate_summary: z.string().nullable().describe('As `warnings`'),
 });
 export type ReleaseSummary = z.infer<typeof releaseSummary>;
 
 export const releaseListAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int(), as_known_at: z.string(), next_cursor: z.string().nullable() }),
+  meta: pageMeta.extend({ as_known_at: z.string() }),
   data: z.array(releaseSummary),
 });
 export type ReleaseListAnswer = z.infer<typeof releaseListAnswer>;
@@ -73,7 +73,7 @@ export const gateWarning = z.strictObject({
   suite: z.string(),
   expectation: z.string(),
   column: z.string(),
-  severity: z.enum(['critical', 'warning', 'info']),
+  severity: severity,
   rule: z.string().nullable(),
   element_count: z.int(),
   unexpected_count: z.int(),
@@ -123,11 +123,8 @@ export const qaQuery = z.strictObject({
   version: optionalVersion.describe('A workbook version, released or in quarantine'),
   vendor: vendorParameter,
   asof: asofParameter.describe('As-of day, YYYY-MM-DD. Default: the newest day of each vendor'),
-  success: flagParameter.optional().describe('true: what held; false: what failed'),
-  severity: z
-    .enum(['critical', 'warning', 'info'])
-    .optional()
-    .describe('Severity of the expectation: critical, warning, info'),
+  success: flag.optional().describe('true: what held; false: what failed'),
+  severity: severity.optional().describe('Severity of the expectation: critical, warning, info'),
 });
 export type QaQuery = z.infer<typeof qaQuery>;
 

@@ -3,9 +3,16 @@
  * parameters are is the driver's (lib/drivers); here they are only an object. Months are `YYYY-MM-01`, both ends inclusive.
  */
 import { z } from 'zod';
-import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
+import { isoDate, sha256Hex, utcTimestamp, uuid } from './curve-observation.ts';
+import { cursorParameter, listMeta, pageLimit, pageMeta } from './page.ts';
+import { MAX_PRICE_VOLATILITY, MAX_RELATIVE_VOLATILITY, MAX_REVERSION } from './simulation-limits.ts';
 
 export const MAX_ASSUMPTIONS = 50;
+/**
+ * Assumptions that may depend on each other on one curve: their shares are exact over all 2^12 coalitions, some ten
+ * milliseconds a curve. Those that do not depend on each other need not be divided between.
+ */
+export const MAX_INTERACTING = 12;
 /** Paths of a scenario's bands: the standard error of a quantile falls with the root, the time grows with them. */
 const MAX_BAND_PATHS = 1_000_000;
 
@@ -24,8 +31,12 @@ const slug = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must begin with a letter and hold only a-z, 0-9, _ and -, at most 64');
 const text = z.string().trim().min(1).max(200);
-const oneOrMore = z
+export const oneOrMore = z
   .union([text, z.array(text).min(1).max(100)])
+  .transform((value) => (typeof value === 'string' ? [value] : value));
+
+export const curveKeys = z
+  .union([sha256Hex, z.array(sha256Hex).min(1).max(1_000)])
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
 const identityFilter = {
@@ -37,10 +48,7 @@ const identityFilter = {
   product: oneOrMore.optional(),
   block: oneOrMore.optional().describe('ON_PEAK, OFF_PEAK, BASE ...'),
   spark_location: oneOrMore.optional(),
-  curve_key: z
-    .union([sha256Hex, z.array(sha256Hex).min(1).max(1_000)])
-    .transform((value) => (typeof value === 'string' ? [value] : value))
-    .optional(),
+  curve_key: curveKeys.optional(),
 };
 
 /** Curves by any field of their identity, in any case; a field left out means any. */
@@ -76,7 +84,13 @@ export type Assumption = z.output<typeof assumption>;
 export const scenarioCreate = z.strictObject({
   name: text,
   description: z.string().max(5_000).default(''),
-  assumptions: z.array(assumption).min(1).max(MAX_ASSUMPTIONS).describe('In any order: it does not matter'),
+  assumptions: z
+    .array(assumption)
+    .min(1)
+    .max(MAX_ASSUMPTIONS)
+    .describe(
+      `In any order: it does not matter. At most ${MAX_INTERACTING} may depend on each other on one curve, a cap or floor on all others there: shares are exact`,
+    ),
 });
 export type ScenarioCreate = z.output<typeof scenarioCreate>;
 
@@ -86,15 +100,15 @@ const version = z.coerce
   .min(1)
   .max(2 ** 31 - 1);
 export const scenarioPath = z.strictObject({
-  id: z.uuid().describe('Id of the scenario'),
+  id: uuid.describe('Id of the scenario'),
   version: version.optional().describe('One of its versions; default the current one'),
 });
 export type ScenarioPath = z.output<typeof scenarioPath>;
-export const runPath = z.strictObject({ run_id: z.uuid().describe('Id of the run') });
+export const runPath = z.strictObject({ run_id: uuid.describe('Id of the run') });
 
 /** A scenario without its assumptions, as lists show it. */
 export const scenarioSummary = z.strictObject({
-  id: z.uuid(),
+  id: uuid,
   name: z.string(),
   description: z.string(),
   version: z.int().positive().describe('1, 2, 3 ...: a change of the assumptions is a new one, all are kept'),
@@ -126,43 +140,59 @@ export const scenarioAnswer = z.strictObject({
 
 export const scenarioListQuery = z.strictObject({
   name: text.optional().describe('Part of the name, any case'),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Scenarios a page'),
-  cursor: z.string().min(1).max(2_000).optional().describe('`meta.next_cursor` of the page before'),
+  limit: pageLimit('Scenarios', 1_000, 100),
+  cursor: cursorParameter,
 });
 export type ScenarioListQuery = z.output<typeof scenarioListQuery>;
 export const scenarioListAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int().nonnegative(), next_cursor: z.string().nullable() }),
+  meta: pageMeta,
   data: z.array(scenarioSummary),
 });
 
 const level = z.number().gt(0).lt(1);
 
+const volatility = z.number().min(0).max(MAX_PRICE_VOLATILITY);
+const VOLATILITY_UNIT = `1/sqrt(year), at most ${MAX_RELATIVE_VOLATILITY}; price units/sqrt(year) with \`normal\` dynamics`;
+
 /** Given volatilities; see the two-factor model in docs/economics.md. */
-const bandModel = z.strictObject({
-  sigma_short: z.number().min(0).max(10).describe('Volatility of the short end, 1/sqrt(year)'),
-  reversion_short: z.number().min(0).max(100).describe('Speed at which a short-end shock fades, 1/year'),
-  sigma_long: z.number().min(0).max(10).describe('Volatility of the whole curve, 1/sqrt(year)'),
+export const bandModel = z.strictObject({
+  sigma_short: volatility.describe(`Volatility of the short end, ${VOLATILITY_UNIT}`),
+  reversion_short: z
+    .number()
+    .min(0)
+    .max(MAX_REVERSION)
+    .describe('Speed at which a short-end shock fades, 1/year'),
+  sigma_long: volatility.describe(`Volatility of the whole curve, ${VOLATILITY_UNIT}`),
   correlation: z.number().min(-1).max(1),
 });
 
-export const scenarioBandsRequest = z.strictObject({
-  model: z
-    .union([z.literal('estimate'), bandModel])
-    .default('estimate')
-    .describe('`estimate` from released history, or the volatilities themselves'),
-  dynamics: z
-    .enum(['lognormal', 'normal'])
-    .default('lognormal')
-    .describe('`normal` where prices may be 0 or below; its volatilities are in price units'),
-  paths: z.int().min(100).max(MAX_BAND_PATHS).default(10_000),
-  levels: z
-    .array(level)
-    .min(1)
-    .max(20)
-    .refine((levels) => new Set(levels).size === levels.length, 'a level is given twice')
-    .transform((levels) => levels.toSorted((a, b) => a - b))
-    .default([0.05, 0.25, 0.5, 0.75, 0.95]),
-});
+export const scenarioBandsRequest = z
+  .strictObject({
+    model: z
+      .union([z.literal('estimate'), bandModel])
+      .default('estimate')
+      .describe('`estimate` from released history, or the volatilities themselves'),
+    dynamics: z
+      .enum(['lognormal', 'normal'])
+      .default('lognormal')
+      .describe('`normal` where prices may be 0 or below; its volatilities are in price units'),
+    paths: z.int().min(100).max(MAX_BAND_PATHS).default(10_000),
+    levels: z
+      .array(level)
+      .min(1)
+      .max(20)
+      .refine((levels) => new Set(levels).size === levels.length, 'a level is given twice')
+      .transform((levels) => levels.toSorted((a, b) => a - b))
+      .default([0.05, 0.25, 0.5, 0.75, 0.95]),
+  })
+  .superRefine(({ model, dynamics }, context) => {
+    if (model === 'estimate' || dynamics === 'normal') return;
+    for (const name of ['sigma_short', 'sigma_long'] as const) {
+      if (model[name] <= MAX_RELATIVE_VOLATILITY) continue;
+      const message = `must be at most ${MAX_RELATIVE_VOLATILITY} with ${dynamics} dynamics`;
+      context.addIssue({ code: 'custom', path: ['model', name], message });
+    }
+  });
 export type ScenarioBandsRequest = z.output<typeof scenarioBandsRequest>;
 
 /** One unit of `base` is worth `rate` units of `quote`. */
@@ -181,7 +211,11 @@ const runFields = {
     .union([z.literal('latest'), isoDate])
     .default('latest')
     .describe('As-of day of the base curves'),
-  curves: curveFilter.default({}).describe('Curves the scenario is run on; default all the caller may see'),
+  curves: curveFilter
+    .default({})
+    .describe(
+      'Curves the scenario is run on, each of which every assumption that holds for it must fit. Left out: those of all the caller may see that an assumption holds for and that fit; notes count the others',
+    ),
   contract_from: deliveryMonth.optional().describe('First delivery month; default the first of each curve'),
   contract_to: deliveryMonth.optional().describe('Last delivery month; default the last of each curve'),
   fx_rates: z
@@ -229,8 +263,8 @@ export const bandCoverage = z.strictObject({
 export type BandCoverage = z.infer<typeof bandCoverage>;
 
 export const scenarioRun = z.strictObject({
-  run_id: z.uuid(),
-  scenario_id: z.uuid(),
+  run_id: uuid,
+  scenario_id: uuid,
   scenario_version: z.int().positive(),
   scenario_hash: sha256Hex,
   state: z.enum(RUN_STATES),
@@ -263,20 +297,22 @@ export const scenarioRun = z.strictObject({
     .describe(
       'Of estimated volatilities: the 90 % band on the last quarter of the days, estimated from those before',
     ),
-  notes: z.array(z.string()).describe('Such as an assumption that holds for none of the curves'),
+  notes: z
+    .array(z.string())
+    .describe('Such as an assumption that holds for none of the curves, or how many curves it does not fit'),
 });
 export type ScenarioRun = z.infer<typeof scenarioRun>;
 export const scenarioRunAnswer = z.strictObject({ meta: z.strictObject({}), data: scenarioRun });
 
 export const scenarioRunListQuery = z.strictObject({
-  scenario_id: z.uuid().optional().describe('Runs of this scenario'),
+  scenario_id: uuid.optional().describe('Runs of this scenario'),
   state: z.enum(RUN_STATES).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Runs a page, the newest first'),
-  cursor: z.string().min(1).max(2_000).optional().describe('`meta.next_cursor` of the page before'),
+  limit: pageLimit('Runs', 1_000, 100),
+  cursor: cursorParameter,
 });
 export type ScenarioRunListQuery = z.output<typeof scenarioRunListQuery>;
 export const scenarioRunListAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int().nonnegative(), next_cursor: z.string().nullable() }),
+  meta: pageMeta,
   data: z.array(scenarioRun),
 });
 
@@ -318,19 +354,19 @@ export const scenarioOutput = z.strictObject({
 export type ScenarioOutput = z.infer<typeof scenarioOutput>;
 
 export const scenarioOutputQuery = z.strictObject({
-  run_id: z.uuid().describe('Id of the run'),
+  run_id: uuid.describe('Id of the run'),
   curve_key: sha256Hex.optional(),
   contract_from: deliveryMonth.optional(),
   contract_to: deliveryMonth.optional(),
-  limit: z.coerce.number().int().min(1).max(10_000).default(500).describe('Rows a page'),
-  cursor: z.string().min(1).max(2_000).optional().describe('`meta.next_cursor` of the page before'),
+  limit: pageLimit('Rows', 10_000, 500),
+  cursor: cursorParameter,
 });
 
 export type ScenarioOutputQuery = z.output<typeof scenarioOutputQuery>;
 
 export const scenarioDiffQuery = z.strictObject({
-  a: z.uuid().describe('Run A, or a scenario: then its newest run that succeeded'),
-  b: z.uuid().describe('Run B, or a scenario; the change is B - A'),
+  a: uuid.describe('Run A, or a scenario: then its newest run that succeeded'),
+  b: uuid.describe('Run B, or a scenario; the change is B - A'),
   curve_key: sha256Hex.optional(),
   contract_from: deliveryMonth.optional(),
   contract_to: deliveryMonth.optional(),
@@ -352,7 +388,7 @@ export const scenarioDiffRow = z.strictObject({
 });
 export type ScenarioDiffRow = z.infer<typeof scenarioDiffRow>;
 
-const curveMonth = z.strictObject({ curve_key: sha256Hex, contract_month: isoDate });
+export const curveMonth = z.strictObject({ curve_key: sha256Hex, contract_month: isoDate });
 export const scenarioDiffAnswer = z.strictObject({
   meta: z.strictObject({
     count: z.int().nonnegative(),
@@ -372,10 +408,11 @@ export const driverDescription = z.strictObject({
   units: z.string(),
   source: z.string(),
   parameters: z.record(z.string(), z.unknown()).describe('JSON Schema of the parameters'),
-  example: z.record(z.string(), z.unknown()),
+  example: z.record(z.string(), z.unknown()).describe('Parameters'),
+  example_applies_to: z.record(z.string(), z.unknown()).describe('Curves the example is written for'),
 });
 export type DriverDescription = z.infer<typeof driverDescription>;
 export const driverListAnswer = z.strictObject({
-  meta: z.strictObject({ count: z.int().nonnegative() }),
+  meta: listMeta,
   data: z.array(driverDescription),
 });

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { workbookVersionId } from './lake.ts';
+import { severity, workbookVersionId } from './lake.ts';
 
 /** The workbook as it lies in the raw area. */
 export const rawSource = z.strictObject({
@@ -17,7 +17,10 @@ export const rawSource = z.strictObject({
   size: z.int().nonnegative(),
   uploaded_at: utcTimestamp,
   sha256: sha256Hex,
-  uploaded_by: z.string().optional().describe('Who sent it, where it came through the API'),
+  uploaded_by: z
+    .string()
+    .optional()
+    .describe('In old reports, and believed by nobody: the audit trail tells'),
 });
 export type RawSource = z.infer<typeof rawSource>;
 
@@ -66,7 +69,7 @@ export const expectationResult = z.strictObject({
   expectation_config: z.strictObject({
     type: z.string(),
     kwargs: z.record(z.string(), z.unknown()),
-    severity: z.enum(['critical', 'warning', 'info']),
+    severity: severity,
     meta: z.record(z.string(), z.unknown()),
   }),
   result: z.record(z.string(), z.unknown()),
@@ -101,7 +104,7 @@ export const overriddenExpectation = z.strictObject({
   suite: z.string(),
   expectation: z.string(),
   rule: z.string(),
-  severity: z.enum(['critical', 'warning', 'info']),
+  severity: severity,
   unexpected_count: z.int(),
 });
 

@@ -1,6 +1,6 @@
 /** What the routes about whole workbooks take and give: upload, coverage map, cells as they lie in a sheet. */
 import { z } from 'zod';
-import { isoDate } from './curve-observation.ts';
+import { isoDate, sha256Hex } from './curve-observation.ts';
 
 const MIB = 1024 * 1024;
 /** How a workbook may come: the desk's and every browser's name for it, and that of a client that knows none. */
@@ -33,6 +33,7 @@ export const uploadAnswer = z.strictObject({
     file: z.string(),
     asof_date: isoDate,
     etag: z.string().describe('Tells this delivery apart from others of the same key'),
+    sha256: sha256Hex.describe('Of the bytes taken'),
   }),
 });
 export type UploadAnswer = z.infer<typeof uploadAnswer>;

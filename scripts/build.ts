@@ -5,6 +5,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type OnLoadArgs, type PluginBuild } from 'esbuild';
+import { computingSources } from '#lib/runtime/computing-sources.ts';
 import { ensureDesk } from './build-web.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -41,6 +42,7 @@ export async function buildInto(folder: string): Promise<Metafile> {
     platform: 'node',
     target: 'node24',
     external: [...LOCAL_ONLY, ...OPTIONAL],
+    define: { COMPUTING_SOURCES_OF_THE_BUNDLE: JSON.stringify(computingSources()) },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CODE_VERSION } from '#lib/runtime/code-version.ts';
+import { RELEASE } from '#lib/runtime/code-version.ts';
 import { avroFiles } from './gen/avro.ts';
 import { clientFiles } from './gen/client.ts';
 import { functionListFiles } from './gen/function-list.ts';
@@ -18,7 +18,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   const { knativeFiles } = await import('./gen/knative.ts');
   const { openapiFiles } = await import('./gen/openapi.ts');
   const functions = await functionFiles();
-  const openapi = openapiFiles(functions, CODE_VERSION);
+  const openapi = openapiFiles(functions, RELEASE);
   return new Map([
     ...registryFiles(),
     ...avroFiles(),

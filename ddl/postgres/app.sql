@@ -471,7 +471,8 @@ CREATE OR REPLACE TRIGGER audit_event_is_kept BEFORE UPDATE OR DELETE ON audit_e
   FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 CREATE OR REPLACE TRIGGER audit_event_is_kept_whole BEFORE TRUNCATE ON audit_event
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
-GRANT SELECT, INSERT ON audit_event TO aurum_api, aurum_ingest;
+-- aurum_admin: a change of a tenant and its event are one transaction.
+GRANT SELECT, INSERT ON audit_event TO aurum_api, aurum_ingest, aurum_admin;
 
 -- Who may what -----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 /** Strips: quoted by the vendor, and derived from its months. */
 import { queryStrips } from '#lib/flows/query-strips.ts';
+import { encodedStrips } from '#lib/flows/stream-strips.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
 import { stripQuery } from '#schemas/curve-query.ts';
@@ -13,4 +14,4 @@ export const trigger = http('GET', '/v1/curves/strips', {
   of: 'curves',
 });
 
-export const handler = onRequest(trigger, queryStrips);
+export const handler = onRequest(trigger, queryStrips, encodedStrips);

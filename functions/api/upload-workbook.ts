@@ -1,6 +1,7 @@
 /** A workbook for the chain. */
 import { audited } from '#lib/flows/audit.ts';
 import { uploadWorkbook } from '#lib/flows/upload-workbook.ts';
+import { uploadDecision } from '#lib/flows/uploader.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
 import { uploadAnswer, uploadQuery, WORKBOOK_BODY, workbookBytes } from '#schemas/workbook-routes.ts';
@@ -17,9 +18,5 @@ export const trigger = http('POST', '/v1/workbooks', {
 
 export const handler = onRequest(
   trigger,
-  audited(uploadWorkbook, ({ data: { key, etag } }) => ({
-    action: 'workbook.upload',
-    object: key,
-    details: { etag },
-  })),
+  audited(uploadWorkbook, ({ data }) => uploadDecision(data)),
 );

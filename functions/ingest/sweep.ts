@@ -1,6 +1,7 @@
 /** Every minute: whatever lost its event is driven on. */
 
 import { applyDecisions } from '#lib/flows/apply-decisions.ts';
+import { recordUnanswered } from '#lib/flows/audit.ts';
 import { describeRelease } from '#lib/flows/describe-release.ts';
 import { ingestWorkbook } from '#lib/flows/ingest-workbook.ts';
 import { publishWorkbook } from '#lib/flows/publish-curves.ts';
@@ -40,5 +41,6 @@ export const handler = onSchedule('sweep', async (ports) => {
       },
     },
   });
-  return { ...report, anchored: await anchorAudit(ports) };
+  const unanswered = await recordUnanswered(ports);
+  return { ...report, unanswered, anchored: await anchorAudit(ports) };
 });

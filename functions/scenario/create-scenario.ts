@@ -1,5 +1,6 @@
 /** Scenarios: created, or changed as a new version. */
 import { audited } from '#lib/flows/audit.ts';
+import { scenarioExamples } from '#lib/flows/scenario-examples.ts';
 import { createScenario } from '#lib/flows/scenarios.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
@@ -11,6 +12,7 @@ export const trigger = http('POST', '/v1/scenarios', {
   permission: 'scenarios:write',
   query: emptyQuery,
   body: scenarioCreate,
+  examples: scenarioExamples,
   answer: scenarioAnswer,
   status: 201,
 });

@@ -4,7 +4,8 @@ import { storeContract } from '#lib/flows/store-contract.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
 import { emptyQuery } from '#schemas/ingest-query.ts';
-import { ppaContract } from '#schemas/ppa.ts';
+import { ppaContract } from '#schemas/ppa-contract.ts';
+import { contractExamples } from '#schemas/ppa-examples.ts';
 import { ppaContractAnswer } from '#schemas/ppa-routes.ts';
 
 export const trigger = http('POST', '/v1/ppa/contracts', {
@@ -12,6 +13,7 @@ export const trigger = http('POST', '/v1/ppa/contracts', {
   permission: 'ppa:write',
   query: emptyQuery,
   body: ppaContract,
+  examples: contractExamples,
   answer: ppaContractAnswer,
   status: 201,
 });

@@ -4,6 +4,7 @@ import { valueContract } from '#lib/flows/value-contract.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
 import { emptyQuery } from '#schemas/ingest-query.ts';
+import { valuationExamples } from '#schemas/ppa-examples.ts';
 import { ppaValuateAnswer, ppaValuateRequest } from '#schemas/ppa-routes.ts';
 
 export const trigger = http('POST', '/v1/ppa/valuate', {
@@ -11,6 +12,7 @@ export const trigger = http('POST', '/v1/ppa/valuate', {
   permission: 'ppa:write',
   query: emptyQuery,
   body: ppaValuateRequest,
+  examples: valuationExamples,
   answer: ppaValuateAnswer,
 });
 

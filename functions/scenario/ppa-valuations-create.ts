@@ -4,6 +4,7 @@ import { queueValuation } from '#lib/flows/value-contract.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
 import { emptyQuery } from '#schemas/ingest-query.ts';
+import { valuationExamples } from '#schemas/ppa-examples.ts';
 import { ppaQueuedAnswer, ppaValuateRequest } from '#schemas/ppa-routes.ts';
 
 export const trigger = http('POST', '/v1/ppa/valuations', {
@@ -11,6 +12,7 @@ export const trigger = http('POST', '/v1/ppa/valuations', {
   permission: 'ppa:write',
   query: emptyQuery,
   body: ppaValuateRequest,
+  examples: valuationExamples,
   answer: ppaQueuedAnswer,
   status: 202,
 });

@@ -9,7 +9,7 @@
  */
 import { refusal } from './errors.ts';
 import { stableSum } from './strips.ts';
-import type { PriceUnit } from './units.ts';
+import { knownQuantity, type PriceUnit } from './units.ts';
 
 /** One unit of `base` is worth `rate` units of `quote`: EUR, USD, 1.17. */
 export interface FxRate {
@@ -42,7 +42,8 @@ const PENCE_A_POUND = 100;
 
 /**
  * The price in other terms. A unit with no known size converts to itself alone (a certificate, a RIN).
- * @throws conversion_missing naming both, fx_rate_impossible, fx_rate_conflict, price_not_finite
+ * @param rates_field path of `rates` in the request, for the refusals
+ * @throws conversion_missing naming both, fx_rate_impossible, fx_rates_disagree, price_not_finite
  */
 export function convertPrice(
   value: number,
@@ -50,18 +51,19 @@ export function convertPrice(
   to: PriceUnit,
   rates: readonly FxRate[] = [],
   field = 'price',
+  rates_field = 'rates',
 ): number {
   if (!Number.isFinite(value)) {
     throw refusal('price_not_finite', `The price is ${value}`, { field, remedy: 'Give a finite number.' });
   }
   const size = sizeRatio(from.per_unit, to.per_unit, field);
-  const rate = currencyRatio(from.currency, to.currency, rates, field);
+  const rate = currencyRatio(from.currency, to.currency, rates, field, rates_field);
   return value * rate * size;
 }
 
-/** How many of `from` one of `to` is: 34.12... therms are one MWh. @throws conversion_missing */
-function sizeRatio(from: string | null, to: string | null, field = 'per_unit'): number {
-  if (from === to) return 1;
+/** How many of `from` one of `to` is: 34.12... therms are one MWh. Units are the same however they are written. */
+function sizeRatio(from: string | null, to: string | null, field: string): number {
+  if (isSameUnit(from, to)) return 1;
   const [of, into] = [sizeOf(from), sizeOf(to)];
   if (of !== undefined && into !== undefined && of[0] === into[0]) return into[1] / of[1];
   throw refusal(
@@ -69,27 +71,43 @@ function sizeRatio(from: string | null, to: string | null, field = 'per_unit'): 
     `No conversion from ${from ?? 'an unknown unit'} to ${to ?? 'an unknown unit'}`,
     {
       field,
-      remedy: `Units convert within energy (MWh, kWh, GJ, therm, MMBtu, Dth), mass (tonne, short_ton), volume (gal, bbl).`,
+      remedy:
+        'Units convert within energy (MWh, kWh, GJ, therm, MMBtu, Dth), mass (tonne or t, short_ton), volume (gal, bbl).',
     },
   );
 }
 
-function sizeOf(unit: string | null) {
-  return unit !== null && Object.hasOwn(SIZES, unit) ? SIZES[unit] : undefined;
+/** `t` and `tonne`, `mmbtu` and `MMBtu`; units that have no known size as they are written. */
+export function isSameUnit(one: string | null, other: string | null): boolean {
+  return canonicalUnit(one) === canonicalUnit(other);
 }
+
+/** MJ in one unit of energy, however it is written; undefined for any other unit: its heat content is not known. */
+export function energyMj(unit: string): number | undefined {
+  const [dimension, size] = sizeOf(unit) ?? [];
+  return dimension === 'energy_mj' ? size : undefined;
+}
+
+function sizeOf(unit: string | null) {
+  const name = canonicalUnit(unit);
+  return name !== null && Object.hasOwn(SIZES, name) ? SIZES[name] : undefined;
+}
+
+const canonicalUnit = (unit: string | null) => (unit === null ? null : (knownQuantity(unit) ?? unit.trim()));
 
 /**
  * What one unit of currency `from` is worth in `to`: 1, the hundredth for pence, a given rate or its inverse. Rates are not
  * chained: a cross would hide which two were used.
- * @throws conversion_missing, fx_rate_impossible, fx_rate_conflict
+ * @throws conversion_missing, fx_rate_impossible, fx_rates_disagree
  */
 export function currencyRatio(
   from: string,
   to: string,
   rates: readonly FxRate[] = [],
   field = 'currency',
+  rates_field = 'rates',
 ): number {
-  checkRates(rates);
+  checkRates(rates, rates_field);
   const [of, into] = [poundsOf(from), poundsOf(to)];
   if (of.currency === into.currency) return of.units / into.units;
   const direct = rates.find(({ base, quote }) => base === of.currency && quote === into.currency);
@@ -108,9 +126,9 @@ function poundsOf(currency: string): { currency: string; units: number } {
 }
 
 /** Rates of one pair, in either direction, must agree; so the order in which they are given does not matter. */
-function checkRates(rates: readonly FxRate[]): void {
+function checkRates(rates: readonly FxRate[], rates_field: string): void {
   rates.forEach(({ base, quote, rate }, index) => {
-    const field = `rates[${index}]`;
+    const field = `${rates_field}.${index}`;
     if (!(Number.isFinite(rate) && rate > 0) || base === quote || [base, quote].includes('GBp')) {
       throw refusal('fx_rate_impossible', `A rate of ${rate} from ${base} to ${quote}`, {
         field,
@@ -124,7 +142,7 @@ function checkRates(rates: readonly FxRate[]): void {
       return known !== undefined && Math.abs(known - rate) > 1e-12 * rate;
     });
     if (other === undefined) return;
-    throw refusal('fx_rate_conflict', `Two rates between ${base} and ${quote} disagree`, {
+    throw refusal('fx_rates_disagree', `Two rates between ${base} and ${quote} disagree`, {
       field,
       remedy: 'Give one rate for each pair.',
     });

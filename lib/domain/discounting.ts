@@ -147,7 +147,7 @@ function preparedLogs(curve: CurveDiscounting, asof: string, field: string): rea
 function curveLogs(curve: CurveDiscounting, asof: string, field: string): readonly LogPoint[] {
   const asof_day = dayNumber(asof, `${field}.asof`);
   const logs = curve.points.map(({ date, rate }, index): LogPoint => {
-    const path = `${field}.points[${index}]`;
+    const path = `${field}.points.${index}`;
     const day = dayNumber(date, `${path}.date`);
     if (day <= asof_day) {
       throw refusal(

@@ -3,24 +3,59 @@
  * they are read for one curve. Knows no formula.
  */
 import { z } from 'zod';
-import { currencyCode } from '#schemas/scenario.ts';
-import { convertPrice } from './conversion.ts';
+import { currencyCode, deliveryMonth } from '#schemas/scenario.ts';
+import { convertPrice, isSameUnit } from './conversion.ts';
 import { normalisedIdentityPart, type Series } from './curve.ts';
 import type { CurveReference, ForwardCurve, MarketData } from './driver.ts';
 import { refusal } from './errors.ts';
 
-const blockName = z.string().trim().min(1).max(64);
+const blockName = z.string().min(1).max(64).regex(/\S/, 'must not be blank');
 
 export const currency = currencyCode.describe('Currency of the amounts of money');
+
+/** Where a run's request has its exchange rates. */
+export const RATES_FIELD = 'fx_rates';
 
 type ByBlockAndMonth = number | Readonly<Record<string, number | readonly number[]>>;
 
 /** One number for all blocks, or one for each: `{ "ON_PEAK": 1.4, "OFF_PEAK": 0.8 }`. */
-export const byBlock = (value: z.ZodNumber) => z.union([value, z.record(blockName, value)]);
+export const byBlock = (value: z.ZodNumber) => z.union([value, ofBlocks(value)]);
 
 /** As `byBlock`, where a block's value may also be twelve, January to December. */
 export const byBlockAndMonth = (value: z.ZodNumber) =>
-  z.union([value, z.record(blockName, z.union([value, z.array(value).length(12)]))]);
+  z.union([value, ofBlocks(z.union([value, z.array(value).length(12)]))]);
+
+/** One number for each month; `2027-01` and `2027-01-01` are one month. */
+export const byMonth = (value: z.ZodNumber) =>
+  z
+    .record(deliveryMonth.in, value)
+    .superRefine(eachOnce((month) => deliveryMonth.parse(month)))
+    .transform((values) => renamed(values, (month) => deliveryMonth.parse(month)));
+
+const ofBlocks = <Value extends z.ZodType>(value: Value) =>
+  z
+    .record(blockName, value)
+    .superRefine(eachOnce(normalisedIdentityPart))
+    .transform((values) => renamed(values, (block) => block.trim()));
+
+/** Of two names for one thing the one value would be dropped unseen. */
+function eachOnce(meaning: (name: string) => string) {
+  return (values: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    const written = new Map<string, string>();
+    for (const name of Object.keys(values)) {
+      const first = written.get(meaning(name));
+      if (first === undefined) written.set(meaning(name), name);
+      else context.addIssue({ code: 'custom', path: [name], message: `is "${first}" again: give it once` });
+    }
+  };
+}
+
+function renamed<Value>(
+  values: Readonly<Record<string, Value>>,
+  rename: (name: string) => string,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [rename(name), value]));
+}
 
 /** The value for the curve's block, compared as identities are. @throws `driver_block_missing` */
 export function blockValue<Value>(
@@ -78,13 +113,13 @@ export function moneyPerMwh(
   field: string,
 ): number {
   const unit = unitOf(curve, field);
-  if (unit.per_unit !== 'MWh') {
+  if (!isSameUnit(unit.per_unit, 'MWh')) {
     throw refusal('driver_unit_mismatch', `${curveName(curve)} is per ${unit.per_unit}, the driver per MWh`, {
       field,
       remedy: 'Restrict applies_to to curves per MWh, for instance asset_class: power.',
     });
   }
-  return convertPrice(value, { currency: money, per_unit: 'MWh' }, unit, market.rates, field);
+  return convertPrice(value, { currency: money, per_unit: 'MWh' }, unit, market.rates, field, RATES_FIELD);
 }
 
 /** The referenced curve as of its own day, or as of the run's. @throws `scenario_curve_missing` naming it */

@@ -3,7 +3,7 @@
  * delivery month; it never changes its input. Knows no formula, no scenario and no store.
  */
 import { z } from 'zod';
-import type { DriverDescription } from '#schemas/scenario.ts';
+import type { appliesTo, DriverDescription } from '#schemas/scenario.ts';
 import type { FxRate } from './conversion.ts';
 import type { Series } from './curve.ts';
 import { refusal } from './errors.ts';
@@ -42,8 +42,11 @@ export interface BoundDriver {
   /** Complete: defaults filled in, months in one form. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly needs: readonly CurveReference[];
-  /** A price cap or floor: it holds for the price that all other assumptions lead to, not for the base. */
-  readonly is_limit: boolean;
+  /**
+   * Of a price cap or floor: the prices of the input within it, to the last bit. It holds for the price that all other
+   * assumptions lead to, not for the base.
+   */
+  readonly limited: ((input: DriverInput) => readonly number[]) | undefined;
   /** Change of price per month of the input, in the curve's currency and unit. */
   change(input: DriverInput): readonly number[];
 }
@@ -67,25 +70,34 @@ export interface ScenarioDriver {
   readonly source: string;
   readonly parameters: z.ZodType;
   readonly example: Readonly<Record<string, unknown>>;
+  /** Curves the example is written for. */
+  readonly example_applies_to: z.input<typeof appliesTo>;
   /** @throws AurumError `driver_parameters_invalid` with the field's path. */
   bind(parameters: unknown, context: BindContext): BoundDriver;
 }
 
 export interface DriverDefinition<Schema extends z.ZodType<Record<string, unknown>>>
-  extends Pick<ScenarioDriver, 'type' | 'version' | 'summary' | 'formula' | 'units' | 'source'> {
+  extends Pick<
+    ScenarioDriver,
+    'type' | 'version' | 'summary' | 'formula' | 'units' | 'source' | 'example_applies_to'
+  > {
   readonly parameters: Schema;
   readonly example: z.input<Schema>;
   /** @param place path of the parameters, to name the field when input and parameters do not fit. */
   change(parameters: z.output<Schema>, input: DriverInput, place: string): readonly number[];
   needs?(parameters: z.output<Schema>): readonly CurveReference[];
-  isLimit?(parameters: z.output<Schema>): boolean;
+  /** Of a price cap or floor: how prices are brought within it. */
+  limitOf?(
+    parameters: z.output<Schema>,
+    place: string,
+  ): ((input: DriverInput) => readonly number[]) | undefined;
 }
 
 /** A driver of its formula: parameters are parsed once, the rest follows. */
 export function scenarioDriver<Schema extends z.ZodType<Record<string, unknown>>>(
   definition: DriverDefinition<Schema>,
 ): ScenarioDriver {
-  const { type, version, summary, formula, units, source, parameters: schema, example } = definition;
+  const { type, version, summary, formula, units, source, parameters: schema } = definition;
   return {
     type,
     version,
@@ -94,13 +106,14 @@ export function scenarioDriver<Schema extends z.ZodType<Record<string, unknown>>
     units,
     source,
     parameters: schema,
-    example: example as Readonly<Record<string, unknown>>,
+    example: definition.example as Readonly<Record<string, unknown>>,
+    example_applies_to: definition.example_applies_to,
     bind(given, { place }) {
       const parameters = parsedParameters(schema, given, place, type);
       return {
         parameters,
         needs: definition.needs?.(parameters) ?? [],
-        is_limit: definition.isLimit?.(parameters) ?? false,
+        limited: definition.limitOf?.(parameters, place),
         change: (input) => definition.change(parameters, input, place),
       };
     },
@@ -109,9 +122,19 @@ export function scenarioDriver<Schema extends z.ZodType<Record<string, unknown>>
 
 /** What people and the OpenAPI are told of a driver: formula, units, source, the JSON Schema of its parameters, an example. */
 export function describeDriver(driver: ScenarioDriver): DriverDescription {
-  const { type, version, summary, formula, units, source, example } = driver;
+  const { type, version, summary, formula, units, source, example, example_applies_to } = driver;
   const parameters = z.toJSONSchema(driver.parameters, { io: 'input' });
-  return { driver: type, version, summary, formula, units, source, parameters, example };
+  return {
+    driver: type,
+    version,
+    summary,
+    formula,
+    units,
+    source,
+    parameters,
+    example,
+    example_applies_to: { ...example_applies_to },
+  };
 }
 
 /** @throws AurumError `driver_parameters_invalid` naming the first field at fault by its path. */

@@ -22,9 +22,11 @@ export interface Hold {
   /** Whether the newest retry has a result yet. */
   readonly isRetried: boolean;
   readonly decisions: readonly QuarantineDecision[];
+  /** Who is known to have sent it. */
+  readonly senders: readonly string[];
 }
 
-export function stateOf({ gate, isRetried, decisions }: Hold): QuarantineState {
+export function stateOf({ gate, isRetried, decisions }: Omit<Hold, 'senders'>): QuarantineState {
   const last = decisions.at(-1);
   if (gate.verdict === 'green') return 'passed';
   if (last === undefined) return 'held';
@@ -36,7 +38,7 @@ export function standingOf(hold: Hold): QuarantineStanding {
   const why = notOverridable(hold.gate);
   return {
     state: stateOf(hold),
-    uploaded_by: hold.gate.report.source.uploaded_by ?? null,
+    uploaded_by: hold.senders.join(', ') || null,
     overridable: why === undefined,
     not_overridable_because: why?.message ?? null,
     retryable: !isJudged(hold.gate),
@@ -195,7 +197,7 @@ function weighApproval(
       remedy: `Look at override ${pending.number}, which does.`,
     });
   }
-  requireOtherEyes(subject, { author: pending.subject, uploader: hold.gate.report.source.uploaded_by });
+  requireOtherEyes(subject, { author: pending.subject, senders: hold.senders });
   if (state === 'approved') return { already: hold.decisions.at(-1)! };
   return { expectations: [], override: pending.number };
 }
@@ -203,19 +205,22 @@ function weighApproval(
 /** @throws AurumError `own_override_forbidden`, `own_upload_forbidden` */
 function requireOtherEyes(
   subject: string,
-  { author, uploader }: { readonly author: string; readonly uploader: string | undefined },
+  { author, senders }: Pick<Hold, 'senders'> & { readonly author: string },
 ): void {
   const remedy = 'Ask somebody else who may decide on quarantine.';
   if (subject === author)
     throw refusal('own_override_forbidden', 'you stated this override: somebody else approves it', {
       remedy,
     });
-  if (subject === uploader)
+  if (senders.includes(subject))
     throw refusal('own_upload_forbidden', 'you sent this workbook: somebody else approves it', { remedy });
 }
 
 /** The red result with the override that releases it; undefined while it is not approved. */
-export function overriddenGate({ gate, decisions }: Hold): GateResult | undefined {
+export function overriddenGate({
+  gate,
+  decisions,
+}: Pick<Hold, 'gate' | 'decisions'>): GateResult | undefined {
   const approval = decisions.at(-1);
   if (approval?.decision !== 'approve') return undefined;
   const stated = decisions.find(({ number }) => number === approval.override)!;

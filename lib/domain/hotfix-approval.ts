@@ -8,18 +8,19 @@ import { type AurumError, refusal } from './errors.ts';
 
 export interface Correction {
   readonly impact: Pick<ImpactList, 'supersedes'>;
-  readonly uploaded_by: string | undefined;
+  /** Who is known to have sent it. */
+  readonly senders: readonly string[];
   /** Oldest first. */
   readonly decisions: readonly HotfixDecision[];
 }
 
-export function approvalsMissing({ impact, uploaded_by, decisions }: Correction): number {
+export function approvalsMissing({ impact, senders, decisions }: Correction): number {
   const approvers = new Set(
     decisions
       .filter(({ decision, supersedes }) => decision === 'approve' && supersedes === impact.supersedes)
       .map(({ subject }) => subject),
   );
-  return Math.max(0, (uploaded_by === undefined ? 2 : 1) - approvers.size);
+  return Math.max(0, (senders.length === 0 ? 2 : 1) - approvers.size);
 }
 
 /** @param isNeeded whether this correction needs approval at all */
@@ -37,9 +38,9 @@ export function weighHotfixDecision(
   { decision }: HotfixDecisionRequest,
   subject: string,
   state: HotfixState,
-  { impact, uploaded_by, decisions }: Correction,
+  { impact, senders, decisions }: Correction,
 ): HotfixDecision | undefined {
-  if (decision === 'approve' && subject === uploaded_by) {
+  if (decision === 'approve' && senders.includes(subject)) {
     throw refusal('own_upload_forbidden', 'you sent this workbook: somebody else approves it', {
       remedy: 'Ask somebody else who may decide on quarantine.',
     });

@@ -7,9 +7,6 @@
  * Exact over all 2^n coalitions. Source: Shapley, "A Value for n-Person Games", 1953. Knows nothing of prices.
  */
 
-/** 2^12 coalitions: some ten milliseconds a curve. Players that do not interact need not be in one game. */
-export const MAX_PLAYERS = 12;
-
 /**
  * @param value what the coalition (bit i = player i) is worth in each of the cells; value(0) is 0 everywhere.
  * @returns shares[player][cell]

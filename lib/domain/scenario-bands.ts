@@ -4,6 +4,9 @@
  * their difference is not noise. Knows no generator and no thread: the simulation is handed in.
  */
 import type { BandCoverage, ScenarioBandsRequest } from '#schemas/scenario.ts';
+import type { ForwardCurve } from './driver.ts';
+import { curveName } from './driver-values.ts';
+import { AurumError, refusal } from './errors.ts';
 import type { CurveScenario } from './scenario.ts';
 import type { CoverageReport } from './simulation/calibration.ts';
 import type { PriceBands, SimulationJob, SimulationOutcome, TwoFactorModel } from './simulation/model.ts';
@@ -29,6 +32,26 @@ export async function scenarioBands(
     bands.set(curve.base.curve_key, outcome.bands!);
   }
   return bands;
+}
+
+/** What a simulation or an estimate refuses, in the words of who asked for bands: the request's fields, and the curve. */
+export function bandsRefusal(error: unknown, curve: ForwardCurve): unknown {
+  if (!(error instanceof AurumError) || error.kind !== 'refused') return error;
+  const { code, message, remedy, place } = error;
+  const refused = (field: string, instead = remedy) =>
+    refusal(code, `${curveName(curve)}: ${message}`, {
+      field,
+      ...(instead === undefined ? {} : { remedy: instead }),
+      cause: error,
+    });
+  if (code === 'forward_not_positive') {
+    return refused('bands.dynamics', 'Ask for normal dynamics, whose volatilities are in price units.');
+  }
+  const [name = ''] = (place.field ?? '').split(/[.[]/, 1);
+  if (name === 'model') return refused(`bands.${place.field}`);
+  if (name === 'history') return refused('bands.model');
+  if (name === 'months') return refused('contract_from', 'Begin with the month of the as-of day.');
+  return name === 'paths' ? refused('bands.paths') : error;
 }
 
 function bandsJob({ base, prices }: CurveScenario, settings: BandSettings): SimulationJob {

@@ -2,8 +2,9 @@
  * The assumptions of a scenario as a graph: checked, bound to their drivers, in canonical order (by id), with what each
  * one's price starts from. Knows no curve and no price; what is written in another order is the same graph.
  */
-import type { Assumption, StoredAssumption } from '#schemas/scenario.ts';
+import { type Assumption, MAX_INTERACTING, type StoredAssumption } from '#schemas/scenario.ts';
 import { canonicalHash } from './canonical-json.ts';
+import { normalisedIdentityPart } from './curve.ts';
 import {
   type BoundDriver,
   type CurveReference,
@@ -36,7 +37,7 @@ export interface Scenario {
 
 /**
  * @throws AurumError `driver_unknown`, `driver_version_unknown`, `driver_parameters_invalid`, `assumption_repeated`,
- * `dependency_unknown`, `dependency_cycle`, `window_empty`; each with the field's path.
+ * `dependency_unknown`, `dependency_cycle`, `window_empty`, `attribution_too_large`; each with the field's path.
  */
 export function bindScenario(
   assumptions: readonly Assumption[],
@@ -47,11 +48,62 @@ export function bindScenario(
     .sort((a, b) => (a.stored.id < b.stored.id ? -1 : 1));
   checkIds(bound);
   const ancestors = closure(bound);
+  const linked = bound.map((one) => ({ ...one, ancestors: ancestors.get(one.stored.id)! }));
+  for (const one of linked) checkInteracting(linked.filter((other) => holdsWherever(other, one)));
   return {
-    assumptions: bound.map((one) => ({ ...one, ancestors: ancestors.get(one.stored.id)! })),
+    assumptions: linked,
     scenario_hash: canonicalHash(bound.map(({ stored }) => stored)),
     needs: bound.flatMap(({ driver }) => driver.needs),
   };
+}
+
+/** Assumptions linked by dependencies, directly or over others: only within a group does one's change depend on another's. */
+export function interacting(assumptions: readonly BoundAssumption[]): BoundAssumption[][] {
+  const groups: BoundAssumption[][] = [];
+  for (const one of assumptions) {
+    const linked = groups.filter((group) => group.some((other) => isLinked(one, other)));
+    for (const group of linked) groups.splice(groups.indexOf(group), 1);
+    groups.push([...linked.flat(), one].sort((a, b) => (a.stored.id < b.stored.id ? -1 : 1)));
+  }
+  return groups;
+}
+
+const isLinked = (one: BoundAssumption, other: BoundAssumption) =>
+  one.ancestors.has(other.stored.id) || other.ancestors.has(one.stored.id);
+
+/** @throws AurumError `attribution_too_large` for assumptions of one curve of which too many depend on each other */
+export function checkInteracting(assumptions: readonly BoundAssumption[], curve = 'one curve'): void {
+  const large = interacting(assumptions).find((group) => group.length > MAX_INTERACTING);
+  if (large === undefined) return;
+  const names = large.map(({ stored }) => stored.id).join(', ');
+  throw refusal(
+    'attribution_too_large',
+    `${large.length} assumptions depend on each other on ${curve}: ${names}`,
+    {
+      field: 'assumptions',
+      remedy: `At most ${MAX_INTERACTING} may: join some in a composite, or restrict them with applies_to.`,
+    },
+  );
+}
+
+/** Whether `other` holds for every curve that `one` holds for, whatever curves there are. */
+function holdsWherever(
+  { applies_to: other }: BoundAssumption,
+  { applies_to: one }: BoundAssumption,
+): boolean {
+  const { from, to, ...filter } = other;
+  const isLonger =
+    (from === undefined || (one.from !== undefined && from <= one.from)) &&
+    (to === undefined || (one.to !== undefined && one.to <= to));
+  return (
+    isLonger &&
+    Object.entries(filter).every(([field, wanted]) => {
+      if (wanted === undefined) return true;
+      const names = new Set(wanted.map(normalisedIdentityPart));
+      const narrower = one[field as keyof typeof filter];
+      return narrower?.every((name) => names.has(normalisedIdentityPart(name))) ?? false;
+    })
+  );
 }
 
 type Unlinked = Omit<BoundAssumption, 'ancestors'>;
@@ -72,7 +124,13 @@ function bindAssumption(one: Assumption, place: string, drivers: readonly Scenar
     applies_to: sortedLists(applies_to),
     ...(depends_on === undefined ? {} : { depends_on: [...new Set(depends_on)].sort() }),
   };
-  return { stored, applies_to, driver, place, holds_last: driver.is_limit && depends_on === undefined };
+  return {
+    stored,
+    applies_to,
+    driver,
+    place,
+    holds_last: driver.limited !== undefined && depends_on === undefined,
+  };
 }
 
 /** A list of alternatives is a set: its order is not part of what it means. */

@@ -12,8 +12,8 @@ import { normalisedIdentityPart } from './curve.ts';
 import type { ForwardCurve, MarketData } from './driver.ts';
 import { curveName } from './driver-values.ts';
 import { refusal } from './errors.ts';
-import { MAX_PLAYERS, shapleyShares } from './scenario-attribution.ts';
-import type { BoundAssumption, Scenario } from './scenario-graph.ts';
+import { shapleyShares } from './scenario-attribution.ts';
+import { type BoundAssumption, checkInteracting, interacting, type Scenario } from './scenario-graph.ts';
 import { stableSum } from './strips.ts';
 import { addMonths, monthsBetween } from './tenor.ts';
 
@@ -98,7 +98,11 @@ function checkedCurves({ curves, from, to }: ScenarioRunInput): ForwardCurve[] {
 }
 
 /** The curve's months from `from` to `to`, every one of them, every price a number. */
-function windowOf(curve: ForwardCurve, from = curve.months[0], to = curve.months.at(-1)): ForwardCurve {
+export function windowOf(
+  curve: ForwardCurve,
+  from = curve.months[0],
+  to = curve.months.at(-1),
+): ForwardCurve {
   if (from === undefined || to === undefined || from > to) {
     throw refusal('window_empty', `${curveName(curve)} has no month in the window`, { field: 'curves' });
   }
@@ -129,16 +133,27 @@ interface Player {
 
 function runCurve(base: ForwardCurve, input: ScenarioRunInput): CurveScenario {
   const players = input.scenario.assumptions.flatMap((one) => playersOn(base, one));
-  const groups = interacting(players).map((group) => runGroup(base, group, input));
+  checkInteracting(
+    players.map(({ assumption }) => assumption),
+    curveName(base),
+  );
+  const playerOf = new Map(players.map((player) => [player.assumption, player]));
+  const groups = interacting([...playerOf.keys()]).map((group) =>
+    runGroup(
+      base,
+      group.map((assumption) => playerOf.get(assumption)!),
+      input,
+    ),
+  );
   const shares = groups.flatMap((group) => group.shares).sort((a, b) => (a.id < b.id ? -1 : 1));
   const prices = Float64Array.from(base.prices, (price, month) =>
     finitePrice(stableSum([price, ...groups.map(({ change }) => change[month]!)]), base, month),
   );
-  checkLimits(base, prices, players, input);
+  keepLimits(base, prices, players, input);
   return { base, prices, shares };
 }
 
-function playersOn(base: ForwardCurve, assumption: BoundAssumption): Player[] {
+export function playersOn(base: ForwardCurve, assumption: BoundAssumption): Player[] {
   const { from, to, ...filter } = assumption.applies_to;
   if (!isInFilter(base, filter)) return [];
   const holds = (month: string) => (from === undefined || from <= month) && (to === undefined || month <= to);
@@ -146,33 +161,10 @@ function playersOn(base: ForwardCurve, assumption: BoundAssumption): Player[] {
   return months.length === 0 ? [] : [{ assumption, first: base.months.indexOf(months[0]!), months }];
 }
 
-/** Players linked by dependencies, directly or over others: only within a group does one's change depend on another's. */
-function interacting(players: readonly Player[]): Player[][] {
-  const groups: Player[][] = [];
-  for (const player of players) {
-    const linked = groups.filter((group) => group.some((other) => isLinked(player, other)));
-    for (const group of linked) groups.splice(groups.indexOf(group), 1);
-    groups.push([...linked.flat(), player].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1)));
-  }
-  return groups;
-}
-
 const idOf = ({ assumption }: Player) => assumption.stored.id;
-const isLinked = (one: Player, other: Player) =>
-  one.assumption.ancestors.has(idOf(other)) || other.assumption.ancestors.has(idOf(one));
 
 /** The change a group makes together, and each one's share of it. */
 function runGroup(base: ForwardCurve, group: readonly Player[], input: ScenarioRunInput) {
-  if (group.length > MAX_PLAYERS) {
-    throw refusal(
-      'attribution_too_large',
-      `${group.length} assumptions depend on each other on ${curveName(base)}: ${group.map(idOf).join(', ')}`,
-      {
-        field: 'assumptions',
-        remedy: `At most ${MAX_PLAYERS} may: join some in a composite, or restrict them with applies_to.`,
-      },
-    );
-  }
   const worth = coalitionWorth(base, group, input);
   const shares = shapleyShares(group.length, base.months.length, worth).map((change, index) => {
     const { id, driver } = group[index]!.assumption.stored;
@@ -212,11 +204,11 @@ function coalitionWorth(
 }
 
 /** Change of every month of the base, 0 outside the months the assumption holds for. */
-function playerChange(
+export function playerChange(
   { assumption, first, months }: Player,
   base: ForwardCurve,
   prices: Float64Array,
-  { market, asof }: ScenarioRunInput,
+  { market, asof }: Pick<ScenarioRunInput, 'market' | 'asof'>,
 ): Float64Array {
   const curve = { ...base, months, prices: months.map((_, index) => prices[first + index]!) };
   const change = new Float64Array(base.months.length);
@@ -233,30 +225,50 @@ function finitePrice(price: number, base: ForwardCurve, month: number): number {
   );
 }
 
-/** A unit in the last place of a price: what two sums of the same changes may differ by. */
+/** A few units in the last place of a price: what a sum of changes may miss a limit by. */
 const ROUNDING = 1e-9;
 
-/** Caps and floors that hold for the final price must all hold together. */
-function checkLimits(
+/**
+ * Caps and floors that hold for the final price must all hold together, and to the last bit: what the sum of the changes
+ * misses them by is taken away from `prices`.
+ */
+function keepLimits(
   base: ForwardCurve,
   prices: Float64Array,
   players: readonly Player[],
-  input: ScenarioRunInput,
+  { market, asof }: ScenarioRunInput,
 ): void {
-  for (const player of players) {
-    const { holds_last, stored, place } = player.assumption;
-    const isBasis = players.some(
-      ({ assumption }) => assumption.ancestors.has(stored.id) && !assumption.holds_last,
-    );
-    if (!holds_last || isBasis) continue;
-    const broken = playerChange(player, base, prices, input).findIndex(
-      (change, month) => Math.abs(change) > ROUNDING * Math.max(1, Math.abs(prices[month]!)),
-    );
-    if (broken === -1) continue;
-    const month = base.months[broken]!.slice(0, 7);
-    throw refusal('limits_conflict', `"${stored.id}" cannot hold on ${curveName(base)} in ${month}`, {
-      field: `${place}.parameters`,
-      remedy: 'A floor lies above a cap: change one, or say with depends_on which goes first.',
+  for (const { assumption, first, months } of finalLimits(players)) {
+    const summed = prices.slice(first, first + months.length);
+    const limited = assumption.driver.limited!({
+      curve: { ...base, months, prices: [...summed] },
+      market,
+      asof,
     });
+    const broken = summed.findIndex(
+      (price, index) => Math.abs(limited[index]! - price) > ROUNDING * Math.max(1, Math.abs(price)),
+    );
+    if (broken >= 0) throw limitsConflict(assumption, base, months[broken]!);
+    prices.set(limited, first);
   }
+}
+
+/** Those that hold last, unless another builds on them; and those that say they come after all others. */
+function finalLimits(players: readonly Player[]): Player[] {
+  return players.filter((player) => {
+    const { driver, holds_last, ancestors } = player.assumption;
+    if (driver.limited === undefined) return false;
+    const others = players.filter((other) => other !== player).map(({ assumption }) => assumption);
+    return holds_last
+      ? !others.some((other) => other.ancestors.has(idOf(player)) && !other.holds_last)
+      : others.every(({ stored }) => ancestors.has(stored.id));
+  });
+}
+
+function limitsConflict({ stored, place }: BoundAssumption, base: ForwardCurve, month: string) {
+  const what = `"${stored.id}" cannot hold on ${curveName(base)} in ${month.slice(0, 7)}`;
+  return refusal('limits_conflict', what, {
+    field: `${place}.parameters`,
+    remedy: 'A floor lies above a cap: change one, or say with depends_on which goes first.',
+  });
 }

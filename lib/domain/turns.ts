@@ -1,3 +1,5 @@
+import { busy } from './errors.ts';
+
 /**
  * Tasks of one name one after another within this process. Never what makes concurrent writers correct (the conditional
  * put is), but what keeps a hundred of them from making a hundred attempts each and leaving what the lost ones wrote.
@@ -15,11 +17,18 @@ export function inTurns(): <Result>(name: string, task: () => Promise<Result>) =
   };
 }
 
-/** Tasks in the order they came, at most `limit` at a time: more would only slow each other down. */
-export function atMost(limit: number): <Result>(task: () => Promise<Result>) => Promise<Result> {
+/**
+ * Tasks in the order they came, at most `limit` at a time: more would only slow each other down.
+ * @param most_waiting beyond it a task is refused as busy: whoever asked may be gone before its turn
+ */
+export function atMost(
+  limit: number,
+  most_waiting = Number.POSITIVE_INFINITY,
+): <Result>(task: () => Promise<Result>) => Promise<Result> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (task) => {
+    if (waiting.length >= most_waiting) throw busy('server_busy', 'others wait for this already');
     if (running >= limit) await new Promise<void>((go) => waiting.push(go));
     else running++;
     try {

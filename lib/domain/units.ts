@@ -57,5 +57,14 @@ export function parseUnit(text: string): PriceUnit | undefined {
   const written = found[1]!;
   const currency = written === 'GBp' ? 'GBp' : CURRENCIES[written.toLowerCase()];
   if (currency === undefined) return undefined;
-  return { currency, per_unit: QUANTITIES[found[2]!.trim().toLowerCase()] ?? null };
+  return { currency, per_unit: knownQuantity(found[2]!) ?? null };
+}
+
+/** `t`, `Short_Ton`, `MMBTU` as tonne, short_ton, MMBtu; undefined for a quantity that this does not know. */
+export function knownQuantity(text: string): string | undefined {
+  const written = text
+    .trim()
+    .replace(/[\s_]+/g, ' ')
+    .toLowerCase();
+  return Object.hasOwn(QUANTITIES, written) ? QUANTITIES[written] : undefined;
 }

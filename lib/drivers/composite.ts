@@ -41,6 +41,7 @@ export const driver: ScenarioDriver = {
       { driver: 'policy', parameters: { instrument: 'price_cap', currency: 'USD', price_cap: 150 } },
     ],
   },
+  example_applies_to: { asset_class: 'power' },
   bind(given, { place, drivers }) {
     const { steps } = parsedParameters(parameters, given, place, 'composite');
     const bound = steps.map((one, index) => {
@@ -59,7 +60,7 @@ export const driver: ScenarioDriver = {
         steps: bound.map((one) => ({ driver: one.type, version: one.version, parameters: one.parameters })),
       },
       needs: bound.flatMap(({ needs }) => needs),
-      is_limit: false,
+      limited: undefined,
       change(input: DriverInput) {
         const prices = bound.reduce((before, { change }) => {
           const changes = change({ ...input, curve: { ...input.curve, prices: before } });

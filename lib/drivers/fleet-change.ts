@@ -56,6 +56,7 @@ export const driver = scenarioDriver({
       { name: 'Coal retirement', capacity_mw: -1800, availability: 0.8, from: '2028-01' },
     ],
   },
+  example_applies_to: { asset_class: 'power', block: ['ON_PEAK', 'OFF_PEAK'] },
   change({ changes, merit_order_slope, currency: money }, { curve, market }, place) {
     const firm = changes.map(({ capacity_mw, availability, from, to }, index) => ({
       from,

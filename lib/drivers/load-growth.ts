@@ -33,6 +33,7 @@ export const driver = scenarioDriver({
   source: 'Arc elasticity of price to load',
   parameters,
   example: { annual_growth: 0.02, price_elasticity: { ON_PEAK: 1.5, OFF_PEAK: 0.8 }, start: '2026-01' },
+  example_applies_to: { asset_class: 'power', block: ['ON_PEAK', 'OFF_PEAK'] },
   change({ annual_growth, price_elasticity, start }, { curve, asof }, place) {
     const elasticity = blockValue(price_elasticity, curve, `${place}.price_elasticity`);
     return curve.prices.map((price, index) => {

@@ -8,7 +8,7 @@
  *
  * dP and P in the curve's currency per MWh; emission intensity is of the plant that sets the price in the block. Dearer
  * carbon raises the price, a subsidy paid for generation lowers it. Cap and floor hold for the price that all other
- * assumptions lead to. Emission intensity up to 2 t/MWh (lignite emits 1.2), pass-through 0 to 1.
+ * assumptions lead to, to the last bit. Emission intensity up to 2 t/MWh (lignite emits 1.2), pass-through 0 to 1.
  *
  * Source: Sijm, Neuhoff, Chen, "CO2 cost pass-through and windfall profits in the power sector", Climate Policy 6(1), 2006.
  * Knows no other driver.
@@ -67,11 +67,13 @@ export const driver = scenarioDriver({
     emission_intensity: { ON_PEAK: 0.4, OFF_PEAK: 0.6 },
     pass_through: 0.9,
   },
+  example_applies_to: { asset_class: 'power', block: ['ON_PEAK', 'OFF_PEAK'] },
   change: changeOf,
-  isLimit: ({ instrument }) => instrument === 'price_cap' || instrument === 'price_floor',
+  limitOf,
 });
 
-function changeOf(policy: Parameters, { curve, market }: DriverInput, place: string): number[] {
+function changeOf(policy: Parameters, input: DriverInput, place: string): number[] {
+  const { curve, market } = input;
   const perMwh = (value: number) => moneyPerMwh(value, policy.currency, curve, market, `${place}.currency`);
   switch (policy.instrument) {
     case 'carbon_price': {
@@ -79,17 +81,27 @@ function changeOf(policy: Parameters, { curve, market }: DriverInput, place: str
       const change = perMwh(policy.carbon_price_change) * intensity * policy.pass_through;
       return curve.prices.map(() => change);
     }
-    case 'price_cap': {
-      const cap = perMwh(policy.price_cap);
-      return curve.prices.map((base) => Math.min(base, cap) - base);
-    }
+    case 'price_cap':
     case 'price_floor': {
-      const floor = perMwh(policy.price_floor);
-      return curve.prices.map((base) => Math.max(base, floor) - base);
+      const limited = limitOf(policy, place)!(input);
+      return curve.prices.map((base, index) => limited[index]! - base);
     }
     case 'subsidy': {
       const change = -perMwh(policy.subsidy) * policy.pass_through;
       return curve.prices.map(() => change);
     }
   }
+}
+
+/** How a cap or floor limits prices; the other instruments do not. */
+function limitOf(policy: Parameters, place: string): ((input: DriverInput) => number[]) | undefined {
+  const { currency: money, instrument } = policy;
+  const limited =
+    (limit: number, bounded: typeof Math.min) =>
+    ({ curve, market }: DriverInput) => {
+      const own = moneyPerMwh(limit, money, curve, market, `${place}.currency`);
+      return curve.prices.map((price) => bounded(price, own));
+    };
+  if (instrument === 'price_cap') return limited(policy.price_cap, Math.min);
+  return instrument === 'price_floor' ? limited(policy.price_floor, Math.max) : undefined;
 }

@@ -20,6 +20,7 @@ import { type HotfixPorts, hotfixStanding, impactOf, releaseToCorrect } from './
 import { readJson, requireJson } from './json-objects.ts';
 import { IMPACTS, impactKey, stagedReportKey, versionOfKey } from './stage-keys.ts';
 import { storableJson } from './storable-json.ts';
+import { sendersOf } from './uploader.ts';
 
 export interface DecideHotfixPorts extends AuditPorts, HotfixPorts {}
 
@@ -29,6 +30,7 @@ const ATTEMPTS = 20;
 interface Correction {
   readonly impact: ImpactList;
   readonly standing: HotfixStanding;
+  readonly senders: readonly string[];
 }
 
 /** @throws AurumError `impact_not_found` for a version that corrects nothing. */
@@ -41,7 +43,8 @@ async function correctionOf(version: string, ports: HotfixPorts): Promise<Correc
     });
   }
   const report = await requireJson(ports.objects, stagedReportKey(version), parseReport);
-  return { impact, standing: await hotfixStanding(impact, report.source.uploaded_by, ports) };
+  const senders = await sendersOf(report.source, ports.audit);
+  return { impact, senders, standing: await hotfixStanding(impact, senders, ports) };
 }
 
 export async function showImpact(
@@ -76,11 +79,11 @@ export async function decideHotfix(
   ports: DecideHotfixPorts,
   { subject, tenant }: Pick<Caller, 'subject' | 'tenant'>,
 ): Promise<HotfixDecisionAnswer> {
-  storableJson(body);
+  storableJson({ body, subject, tenant });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { impact, standing } = await correctionOf(version, ports);
-    const { state, uploaded_by, decisions } = standing;
-    const correction = { impact, uploaded_by: uploaded_by ?? undefined, decisions };
+    const { impact, standing, senders } = await correctionOf(version, ports);
+    const { state, decisions } = standing;
+    const correction = { impact, senders, decisions };
     const already = weighHotfixDecision(body, subject, state, correction);
     if (already !== undefined) return kept('already', already, version, ports);
     if (body.decision === 'approve') await requireFresh(impact, ports);

@@ -1,7 +1,7 @@
 /** What people decide on a workbook in quarantine is weighed and kept; carrying it out is the chain's. */
 import type { Caller } from '#lib/domain/access.ts';
 import { type AurumError, busy, refusal } from '#lib/domain/errors.ts';
-import { stateOf, weighDecision } from '#lib/domain/four-eyes.ts';
+import { type Hold, stateOf, weighDecision } from '#lib/domain/four-eyes.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type {
   QuarantineDecision,
@@ -11,6 +11,7 @@ import type {
 import type { AuditPorts } from './audit.ts';
 import { auditDecision, holdOf, keepDecision } from './decisions.ts';
 import { storableJson } from './storable-json.ts';
+import { sendersOf } from './uploader.ts';
 
 export interface DecidePorts extends AuditPorts {
   readonly objects: ObjectStore;
@@ -25,10 +26,10 @@ export async function decideQuarantine(
   ports: DecidePorts,
   { subject, tenant }: Pick<Caller, 'subject' | 'tenant'>,
 ): Promise<QuarantineDecisionAnswer> {
-  storableJson(body);
+  // Whatever the trail does not take is refused before it is kept: kept, it would be told of never and tried for ever.
+  storableJson({ body, subject, tenant });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const hold = await holdOf(ports.objects, version);
-    if (hold === undefined) throw notInQuarantine(version);
+    const hold = await heldWorkbook(version, ports);
     const weighed = weighDecision(body, subject, hold);
     if ('already' in weighed) {
       await auditDecision('quarantine', weighed.already, ports);
@@ -52,6 +53,16 @@ export async function decideQuarantine(
   throw busy('decisions_contended', `others decide on ${version} at the same moment`);
 }
 
+/** With who sent it. @throws AurumError `quarantine_not_found` */
+export async function heldWorkbook(
+  version: string,
+  { objects, audit }: Pick<DecidePorts, 'objects' | 'audit'>,
+): Promise<Hold> {
+  const hold = await holdOf(objects, version);
+  if (hold === undefined) throw notInQuarantine(version);
+  return { ...hold, senders: await sendersOf(hold.gate.report.source, audit) };
+}
+
 function answerOf(
   outcome: QuarantineDecisionAnswer['meta']['outcome'],
   data: QuarantineDecision,
@@ -60,7 +71,7 @@ function answerOf(
   return { meta: { version: data.version, outcome, state }, data };
 }
 
-export function notInQuarantine(version: string): AurumError {
+function notInQuarantine(version: string): AurumError {
   return refusal('quarantine_not_found', `no workbook version ${version} is in quarantine`, {
     field: 'version',
     remedy: 'GET /v1/quarantine lists what is.',

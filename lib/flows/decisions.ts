@@ -14,6 +14,7 @@ import { requireJson, toJson } from './json-objects.ts';
 import { quarantined } from './run-gate.ts';
 import { type DecisionTopic, decisionKey, decisionPrefix, gateRetryKey } from './stage-keys.ts';
 import { judgedGate } from './standing-gate.ts';
+import { storableTexts } from './storable-json.ts';
 
 /** What every decision has. */
 interface Decided {
@@ -47,24 +48,28 @@ export async function keepDecision(
   return put.outcome === 'stored';
 }
 
-/** Once, however often it is called. */
+/** Once, however often it is called; with U+FFFD for what no database takes, so that a kept decision is always told of. */
 export async function auditDecision(
   topic: DecisionTopic,
   decision: Decided & { readonly reason: string | null },
   ports: AuditPorts,
 ): Promise<void> {
   const { version, number, decision: what, subject, tenant, decided_at, ...details } = decision;
-  const entry = {
+  const { by, ...entry } = storableTexts({
     action: `${topic}.${what}`,
     object: version,
     details: { number, decided_at, ...details },
     event_id: decisionKey(version, topic, number),
-  };
-  await recordDecision(entry, ports, { subject, tenant } satisfies Pick<Caller, 'subject' | 'tenant'>);
+    by: { subject, tenant } satisfies Pick<Caller, 'subject' | 'tenant'>,
+  });
+  await recordDecision(entry, ports, by);
 }
 
-/** A workbook in quarantine with what was decided on it; undefined when it is not there. */
-export async function holdOf(objects: ObjectStore, version: string): Promise<Hold | undefined> {
+/** A workbook in quarantine with what was decided on it; undefined when it is not there. Who sent it is not looked up. */
+export async function holdOf(
+  objects: ObjectStore,
+  version: string,
+): Promise<Omit<Hold, 'senders'> | undefined> {
   if ((await quarantined(objects, version)) === undefined) return undefined;
   const decisions = await decisionsOn<QuarantineDecision>(
     objects,

@@ -2,7 +2,7 @@
  * The change of curves between two as-of days, or two versions, with what explains it. A curve is compared with itself by
  * the same vendor in the same unit; the parts are the domain's, the rows the port's.
  */
-import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import type { Caller } from '#lib/domain/access.ts';
 import type { Units } from '#lib/domain/curve.ts';
 import { explainChange, type Quotation } from '#lib/domain/curve-diff.ts';
 import { refusal } from '#lib/domain/errors.ts';
@@ -11,8 +11,9 @@ import type { CurveDiff, CurveDiffAnswer, CurveDiffQuery } from '#schemas/diff.t
 import type { CurveRelease } from '#schemas/lake.ts';
 import { makeListCursor, readListCursor } from './list-cursor.ts';
 import { filterOf, type QueryPorts, questionOf, versionNotFound } from './query-curves.ts';
-import { currentReleases, newestKnown, releaseMetaOf } from './releases-in-view.ts';
+import { currentReleases, newestKnown, releaseMetaOf, releasesSeen } from './releases-in-view.ts';
 import { releaseFinder } from './verify-log.ts';
+import { shownReleases } from './visible-releases.ts';
 
 /** Rows a side may have; curves are compared before they are paged. */
 const MAX_SIDE_ROWS = 200_000;
@@ -24,9 +25,16 @@ export async function explainDiff(
 ): Promise<CurveDiffAnswer> {
   const question = questionOf(query);
   const place = readListCursor(query.cursor, question);
-  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const all = await releasesSeen(ports.tables, caller);
   const as_known_at = place?.as_known_at ?? query.as_known_at ?? newestKnown(all);
-  const [from, to] = sidesOf(query, all, as_known_at);
+  const asked = all.filter(({ version }) => version === query.from_version || version === query.to_version);
+  const seen = await shownReleases(asked, ports.queries, caller);
+  const hidden = new Set(asked.filter((release) => !seen.includes(release)));
+  const [from, to] = sidesOf(
+    query,
+    hidden.size === 0 ? all : all.filter((one) => !hidden.has(one)),
+    as_known_at,
+  );
   const [before, after] = [
     await curvesOf(from, query, ports, caller),
     await curvesOf(to, query, ports, caller),
@@ -43,12 +51,16 @@ export async function explainDiff(
       count: data.length,
       as_known_at,
       price: query.price,
-      from: { asof_date: from.asof_date, releases: from.releases.map(releaseMetaOf) },
-      to: { asof_date: to.asof_date, releases: to.releases.map(releaseMetaOf) },
+      from: await sideMeta(from, ports, caller),
+      to: await sideMeta(to, ports, caller),
       next_cursor: last === undefined ? null : makeListCursor({ question, as_known_at, after: last }),
     },
     data,
   };
+}
+
+async function sideMeta({ asof_date, releases }: Side, { queries }: QueryPorts, caller: Caller) {
+  return { asof_date, releases: (await shownReleases(releases, queries, caller)).map(releaseMetaOf) };
 }
 
 interface Side {

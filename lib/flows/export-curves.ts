@@ -13,12 +13,14 @@ import { MEDIA_TYPES } from '#lib/formats/negotiate.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import {
-  BLOCK_BYTES,
+  blockBytesFor,
   type ExportAnswer,
   type ExportContent,
+  type ExportedCurves,
   type ExportedRelease,
   type ExportFile,
   type ExportRequest,
+  MANIFEST_FORM,
   MANIFEST_NAME,
 } from '#schemas/export.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
@@ -55,7 +57,7 @@ export async function exportCurves(
 ): Promise<ExportAnswer> {
   const tenant = checkedTenant(caller.tenant);
   const { format, ...selection } = request;
-  const view = await viewOf(request, questionOf(selection), ports.tables, caller);
+  const view = await viewOf(request, questionOf(selection), ports, caller);
   const { releases } = view;
   const asof_date = releases.reduce(
     (newest, release) => (release.asof_date > newest ? release.asof_date : newest),
@@ -63,6 +65,7 @@ export async function exportCurves(
   );
   if (asof_date === '') throw nothingFound();
   const export_id = canonicalHash({
+    manifest: MANIFEST_FORM,
     format,
     selection,
     entitlements: caller.entitlements,
@@ -73,7 +76,7 @@ export async function exportCurves(
   if (before !== undefined) return already(before.body, export_id, prefix);
   const written = await writeFiles({ request, view, prefix }, ports, caller);
   const content: ExportContent = {
-    manifest: 'aurum-export/1',
+    manifest: MANIFEST_FORM,
     export_id,
     tenant,
     asof_date,
@@ -127,7 +130,7 @@ async function writeFiles(
   { request, view, prefix }: Writing,
   ports: ExportPorts,
   caller: Pick<Caller, 'entitlements'>,
-): Promise<Pick<ExportContent, 'rows' | 'files' | 'releases'>> {
+): Promise<Pick<ExportContent, 'rows' | 'files' | 'releases' | 'curves'>> {
   const slice = {
     releases: view.releases,
     latest: view.latest,
@@ -137,8 +140,12 @@ async function writeFiles(
   };
   const files: ExportFile[] = [];
   const rowsOf = new Map<CurveRelease, number>();
+  const curves = new Map<string, ExportedCurves>();
   for await (const part of parts(releasedBatches(ports.queries, slice), FILE_ROWS)) {
-    for (const { release, rows } of part) rowsOf.set(release, (rowsOf.get(release) ?? 0) + rows.length);
+    for (const batch of part) {
+      rowsOf.set(batch.release, (rowsOf.get(batch.release) ?? 0) + batch.rows.length);
+      for (const set of curvesOf(batch)) curves.set(JSON.stringify(set), set);
+    }
     const chunks: Uint8Array[] = [];
     for await (const chunk of encodeCurves(request.format, curveFields(), streamed(part))) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
@@ -151,7 +158,22 @@ async function writeFiles(
   }
   if (files.length === 0) throw nothingFound();
   const releases = [...rowsOf].map(([release, rows]) => exportedRelease(release, rows));
-  return { rows: files.reduce((sum, { rows }) => sum + rows, 0), files, releases };
+  const names = [...curves.keys()].sort();
+  return {
+    rows: files.reduce((sum, { rows }) => sum + rows, 0),
+    files,
+    releases,
+    curves: names.map((name) => curves.get(name)!),
+  };
+}
+
+function curvesOf({ release: { vendor }, table, rows }: ReleasedBatch): ExportedCurves[] {
+  const series = new Set<number>();
+  for (const row of rows) series.add(table.seriesCode[row]!);
+  return [...series].map((code) => {
+    const { asset_class, region } = table.series[code]!;
+    return { vendor, asset_class, region };
+  });
 }
 
 function exportedRelease(release: CurveRelease, rows: number): ExportedRelease {
@@ -163,12 +185,13 @@ function exportedRelease(release: CurveRelease, rows: number): ExportedRelease {
 
 function fileOf(bytes: Uint8Array, index: number, format: string, rows: number): ExportFile {
   const sha256 = hash('sha256', bytes, 'hex');
+  const block_bytes = blockBytesFor(bytes.length);
   const blocks_sha256: string[] = [];
-  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
-    blocks_sha256.push(hash('sha256', bytes.subarray(start, start + BLOCK_BYTES), 'hex'));
+  for (let start = 0; start < bytes.length; start += block_bytes) {
+    blocks_sha256.push(hash('sha256', bytes.subarray(start, start + block_bytes), 'hex'));
   }
   const name = `curves-${String(index).padStart(5, '0')}-${sha256.slice(0, 16)}.${format}`;
-  return { name, rows, bytes: bytes.length, sha256, blocks_sha256 };
+  return { name, rows, bytes: bytes.length, sha256, block_bytes, blocks_sha256 };
 }
 
 const rowCount = (part: readonly ReleasedBatch[]) => part.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -33,7 +33,7 @@ export async function exportWorkbook(
   caller: Reader,
 ): Promise<WrittenWorkbook> {
   const { vendor, ...asked } = request;
-  const { releases } = await viewOf(asked, questionOf(asked), ports.tables, caller);
+  const { releases } = await viewOf(asked, questionOf(asked), ports, caller);
   const [release] = releases
     .filter((one) => one.vendor === vendor.toLowerCase())
     .sort((a, b) => (a.asof_date < b.asof_date ? 1 : -1));

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod';
+import type { SheetVersion } from '#lib/domain/curve.ts';
 import { busy } from '#lib/domain/errors.ts';
 import { approvalsMissing, hotfixStateOf } from '#lib/domain/hotfix-approval.ts';
 import { LISTED, tableImpact } from '#lib/domain/release-impact.ts';
@@ -12,6 +13,7 @@ import { OTC_SEASONS } from '#lib/domain/tenor.ts';
 import { atMost } from '#lib/domain/turns.ts';
 import type { VendorAdapter } from '#lib/domain/vendor.ts';
 import { decodeCurveTable } from '#lib/parquet/decode.ts';
+import type { AuditTrail } from '#lib/ports/audit.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { ReleaseUses } from '#lib/ports/release-uses.ts';
 import type { Tables } from '#lib/ports/tables.ts';
@@ -34,6 +36,8 @@ import { decisionPrefix, hotfixPrefix, impactKey, numbered, releasedKey } from '
 export interface HotfixPorts {
   readonly objects: ObjectStore;
   readonly tables: Tables;
+  /** Says who sent a correction. */
+  readonly audit: AuditTrail;
   /** Whether a correction waits for approval. */
   readonly hotfix_approval?: boolean;
   /** Left out where there is no operational database: then runs and valuations are not listed. */
@@ -106,7 +110,7 @@ export async function impactOf(
     tableAt(report.rows_key, ports.objects),
   ]);
   const uses = [
-    ...((await ports.releaseUses?.of(current.version)) ?? []),
+    ...((await ports.releaseUses?.of(current.version, before.sheets.map(sheetVersion))) ?? []),
     ...(await exportsOf(current, ports.objects)),
   ];
   const { version, vendor, asof_date, source_file } = report;
@@ -127,6 +131,8 @@ async function tableAt(key: string, objects: ObjectStore) {
   if (stored === undefined) throw busy('stage_object_missing', `${key} is not in the store`);
   return decodeCurveTable(stored.body);
 }
+
+const sheetVersion = ({ version_hash }: SheetVersion): string => version_hash;
 
 /** Exports that hold rows of the release. None can be of a day before it. */
 async function exportsOf(release: CurveRelease, objects: ObjectStore): Promise<ReleaseUse[]> {
@@ -169,7 +175,7 @@ function countsOf(uses: readonly ReleaseUse[]): ImpactList['use_count'] {
 /** How a correction stands: what was decided on the replacement it is now, not on one it would have been before. */
 export async function hotfixStanding(
   impact: ImpactList,
-  uploaded_by: string | undefined,
+  senders: readonly string[],
   { objects, hotfix_approval = false }: Pick<HotfixPorts, 'objects' | 'hotfix_approval'>,
 ): Promise<HotfixStanding> {
   const { version } = impact;
@@ -179,11 +185,11 @@ export async function hotfixStanding(
     hotfixDecision,
   );
   const isMerged = (await objects.head(releasedKey(version))) !== undefined;
-  const standing = { impact, uploaded_by, decisions };
+  const standing = { impact, senders, decisions };
   const isNeeded = hotfix_approval && impact.becomes_current && !isMerged;
   return {
     state: isMerged ? 'merged' : hotfixStateOf(standing, isNeeded),
-    uploaded_by: uploaded_by ?? null,
+    uploaded_by: senders.join(', ') || null,
     approvals_missing: isNeeded ? approvalsMissing(standing) : 0,
     decisions,
   };

@@ -26,7 +26,6 @@ import {
   stagedReportKey,
   stagedRowsKey,
 } from './stage-keys.ts';
-import { uploaderOf } from './uploader.ts';
 
 export interface IngestPorts {
   readonly objects: ObjectStore;
@@ -113,7 +112,6 @@ function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
       remedy: 'Upload the workbook again.',
     });
   }
-  const uploaded_by = uploaderOf(stored.metadata);
   return {
     bucket: event.bucket,
     key: event.key,
@@ -123,7 +121,6 @@ function rawSource(event: ObjectCreated, stored: StoredObject): RawSource {
     size: stored.body.length,
     uploaded_at: new Date(stored.last_modified).toISOString(),
     sha256: hash('sha256', stored.body, 'hex'),
-    ...(uploaded_by === undefined ? {} : { uploaded_by }),
   };
 }
 

@@ -8,24 +8,28 @@ import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { AurumError } from '#lib/domain/errors.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { EventBus } from '#lib/ports/event-bus.ts';
+import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { PpaStore } from '#lib/ports/ppa.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { PpaValuationRow } from '#schemas/lake.ts';
-import { type PpaValuation, ppaValuation } from '#schemas/ppa.ts';
 import { ppaProvenance } from '#schemas/ppa-routes.ts';
+import { type PpaValuation, ppaValuation } from '#schemas/ppa-valuation.ts';
 import { commitRows } from './commit-rows.ts';
+import { toJson, writeOnce } from './json-objects.ts';
+import { recordKey } from './tenant-records.ts';
 
 export interface KeepPorts {
   readonly ppa: PpaStore;
   readonly tables: Tables;
   readonly bus: EventBus;
   readonly clock: Clock;
+  readonly objects: ObjectStore;
 }
 
 /** What is no valuation of ours raises an alert and is left alone. */
 export async function keepValuation(valued: PpaValued, ports: KeepPorts): Promise<void> {
   const { tenant_id, valuation_hash, valuation_date, finished_at } = valued;
-  const { ppa, tables, bus, clock } = ports;
+  const { ppa, tables, bus, clock, objects } = ports;
   let rows: readonly PpaValuationRow[];
   try {
     await ppa.requireTenant(tenant_id);
@@ -48,6 +52,8 @@ export async function keepValuation(valued: PpaValued, ports: KeepPorts): Promis
   const summary = { 'aurum.version': version, 'aurum.asof': valuation_date };
   await commitRows(file, { branch, summary, committed_at: finished_at }, tables);
   await ppa.keepValuation(tenant_id, storedOf(valued));
+  // As it was published, for when the database is lost.
+  await writeOnce(objects, recordKey(tenant_id, 'valuation', valuation_hash), toJson(valued));
 }
 
 function storedOf(valued: PpaValued) {

@@ -1,19 +1,23 @@
 /**
  * Where a valuation takes its prices from -> the prices, month by month, and what they are of. Exactly one curve must fit;
- * a curve the caller may not see fits nothing. Knows no contract but its block.
+ * a curve the caller may not see fits nothing. Knows of the contract its market and its hours.
  */
 import type { Caller } from '#lib/domain/access.ts';
-import { IDENTITY_FIELDS, normalisedIdentityPart, type Series } from '#lib/domain/curve.ts';
+import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import { refusal } from '#lib/domain/errors.ts';
+import { baseOfBlocks } from '#lib/domain/ppa/base-of-blocks.ts';
 import { monthlyPrices, priceUnitUnknown } from '#lib/domain/ppa/monthly-prices.ts';
-import { blockFamily } from '#lib/domain/ppa/reference-prices.ts';
+import { contractCalendar } from '#lib/domain/ppa/periods.ts';
 import type { VendorAdapter } from '#lib/domain/vendor.ts';
+import type { CurveFilter } from '#lib/ports/curve-queries.ts';
 import type { ScenarioRuns } from '#lib/ports/scenarios.ts';
 import type { CurveDimension } from '#schemas/dimensions.ts';
 import type { CurveRelease, ScenarioOutputRow } from '#schemas/lake.ts';
-import type { PpaMarketInput } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput } from '#schemas/ppa-market.ts';
 import type { PriceOrigin, PriceSource } from '#schemas/ppa-routes.ts';
-import { filterOf, type QueryPorts, viewOf } from './query-curves.ts';
+import { chooseCurves } from './ppa-curve-choice.ts';
+import { type QueryPorts, viewOf } from './query-curves.ts';
 import { releaseMetaOf } from './releases-in-view.ts';
 import { storedRows } from './scenario-outputs.ts';
 import { requireRun } from './scenario-runs.ts';
@@ -24,21 +28,22 @@ export interface PricePorts extends QueryPorts {
 }
 
 type SourceOf<Name extends PriceSource['source']> = Extract<PriceSource, { source: Name }>;
+type Curve = PpaMarketInput['reference'];
 
 export interface FoundPrices {
-  readonly curve: PpaMarketInput['reference'];
+  readonly curve: Curve;
   /** Undefined for prices given by hand. */
   readonly asof_date: string | undefined;
   readonly origin: PriceOrigin;
 }
 
 /**
- * @param block of the contract: what a filter that names no block means
- * @throws AurumError `curve_not_found`, `curve_ambiguous` naming the candidates, `curve_empty`, `price_unit_unknown` ...
+ * @param contract its block is what a filter that names no block means; its calendar is the curve's
+ * @throws AurumError as `chooseCurves`; `curve_empty`, `price_unit_unknown` ...
  */
 export async function findPrices(
   source: PriceSource,
-  block: string,
+  contract: PpaContract,
   field: string,
   ports: PricePorts,
   caller: Caller,
@@ -50,16 +55,29 @@ export async function findPrices(
       return { curve, asof_date: undefined, origin };
     }
     case 'curve':
-      return releasedPrices(source, block, field, ports, caller);
+      return releasedPrices(source, contract, field, ports, caller);
     case 'scenario':
-      return scenarioPrices(source, block, field, ports, caller);
+      return scenarioPrices(source, contract, field, ports, caller);
   }
 }
 
-/** A filter that names neither curve nor block means curves of the contract's hours. */
-function blockFilter({ curve_key, block: asked }: SourceOf<'curve' | 'scenario'>, block: string) {
-  if (curve_key !== undefined || asked !== undefined) return () => true;
-  return (curve: Pick<Series, 'block'>) => blockFamily(curve.block ?? 'BASE') === blockFamily(block);
+/** One curve as it is; two, on and off peak, as the price of all hours, with what it was made of. */
+function asOne(
+  curves: readonly Curve[],
+  contract: PpaContract,
+  field: string,
+): { readonly curve: Curve } & Pick<PriceOrigin, 'curve_key' | 'derived_from'> {
+  const [curve, off_peak] = curves;
+  if (off_peak === undefined) return { curve: curve!, curve_key: curve!.curve_key ?? null };
+  return {
+    curve: baseOfBlocks(curve!, off_peak, contractCalendar(contract), field),
+    curve_key: null,
+    derived_from: curves.map(({ block, curve_key, version_hashes = [] }) => ({
+      block,
+      curve_key: curve_key!,
+      version_hashes,
+    })),
+  };
 }
 
 /** Rows of one curve in one release, with room to spare. */
@@ -67,104 +85,139 @@ const MAX_ROWS = 10_000;
 
 async function releasedPrices(
   source: SourceOf<'curve'>,
-  block: string,
+  contract: PpaContract,
   field: string,
   ports: PricePorts,
   caller: Caller,
 ): Promise<FoundPrices> {
-  const { release, curve_key } = await oneCurve(source, block, field, ports, caller);
-  const rows = await ports.queries.slice({
-    releases: [release],
-    latest: false,
-    entitlements: caller.entitlements,
-    filter: { curve_key },
-    limit: MAX_ROWS,
-  });
+  const { release, keys } = await chosenCurves(source, contract, field, ports, caller);
   const seasons = ports.vendors.find(({ vendor }) => vendor === release.vendor)?.seasons;
   const { side, strips } = source;
-  const curve = monthlyPrices(rows, { side, strips, field, ...(seasons === undefined ? {} : { seasons }) });
+  const options = { side, strips, field, ...(seasons === undefined ? {} : { seasons }) };
+  const curves: Curve[] = [];
+  for (const curve_key of keys) {
+    const rows = await ports.queries.slice({
+      releases: [release],
+      latest: false,
+      entitlements: caller.entitlements,
+      filter: { curve_key },
+      limit: MAX_ROWS,
+    });
+    curves.push(monthlyPrices(rows, options));
+  }
+  const { curve, ...made } = asOne(curves, contract, field);
   return {
     curve,
     asof_date: release.asof_date,
-    origin: { source: 'curve', curve_key, release: releaseMetaOf(release), run: null },
+    origin: { source: 'curve', ...made, release: releaseMetaOf(release), run: null },
   };
 }
 
-interface FoundCurve {
+interface ChosenCurves {
   readonly release: CurveRelease;
-  readonly curve_key: string;
+  /** One, or two: on and off peak. */
+  readonly keys: readonly string[];
 }
 
-async function oneCurve(
+async function chosenCurves(
   source: SourceOf<'curve'>,
-  block: string,
+  contract: PpaContract,
   field: string,
   ports: PricePorts,
   caller: Caller,
-): Promise<FoundCurve> {
-  const view = await viewOf(source, '', ports.tables, caller);
+): Promise<ChosenCurves> {
+  const view = await viewOf(source, '', ports, caller);
   const vendor = source.vendor === undefined ? undefined : normalisedIdentityPart(source.vendor);
   const releases = view.releases.filter((release) => vendor === undefined || release.vendor === vendor);
-  const curvesOf = async (of: readonly CurveRelease[]) => {
-    const { curves } = await ports.queries.dimensions({
-      releases: of,
-      entitlements: caller.entitlements,
-      filter: filterOf(source),
-      accept: blockFilter(source, block),
-    });
-    return curves;
-  };
   const newest = lastOf(releases.map(({ asof_date }) => asof_date));
-  const ofNewest = await curvesOf(releases.filter(({ asof_date }) => asof_date === newest));
-  // Days are asked for one by one only where the newest has no such curve.
-  const found = ofNewest.length > 0 ? ofNewest : await curvesOf(releases);
-  const asof_date = lastOf(found.map(({ last_asof }) => last_asof));
-  const candidates = found.filter(({ last_asof }) => last_asof === asof_date);
-  const [curve] = candidates;
-  if (curve === undefined) throw curveNotFound(field);
-  if (candidates.length > 1) throw curveAmbiguous(candidates, field);
-  const release = releases.find((one) => one.vendor === curve.vendor && one.asof_date === asof_date)!;
-  return { release, curve_key: curve.curve_key };
+  const ofNewest = releases.filter(({ asof_date }) => asof_date === newest);
+  const { entitlements } = caller;
+  const chosen = await chooseCurves(source, contract, field, async (filter, accept) => {
+    const curvesOf = async (of: readonly CurveRelease[]): Promise<readonly CurveDimension[]> =>
+      (await ports.queries.dimensions({ releases: of, entitlements, filter, accept })).curves;
+    // Days are asked for one by one only where the newest has no such curve.
+    const found = await curvesOf(ofNewest);
+    return ofLastDay(found.length > 0 ? found : await curvesOf(releases));
+  });
+  const [{ vendor: by, last_asof }] = chosen;
+  const release = releases.find((one) => one.vendor === by && one.asof_date === last_asof)!;
+  return { release, keys: chosen.map(({ curve_key }) => curve_key) };
+}
+
+function ofLastDay(curves: readonly CurveDimension[]): readonly CurveDimension[] {
+  const last = lastOf(curves.map(({ last_asof }) => last_asof));
+  return curves.filter(({ last_asof }) => last_asof === last);
 }
 
 /** One curve of a run that succeeded. */
 async function scenarioPrices(
   source: SourceOf<'scenario'>,
-  block: string,
+  contract: PpaContract,
   field: string,
   ports: PricePorts,
   caller: Caller,
 ): Promise<FoundPrices> {
   const run = await requireRun(ports.runs, caller.tenant, source.run_id, `${field}.run_id`);
   const rows = await storedRows(run, ports.tables, `${field}.run_id`);
-  const fits = blockFilter(source, block);
-  const asked = Object.entries(filterOf(source)) as [(typeof IDENTITY_FIELDS)[number], string][];
-  const ofCurve = rows.filter(
-    (row) =>
-      fits(row) &&
-      asked.every(([name, wanted]) => normalisedIdentityPart(row[name]) === normalisedIdentityPart(wanted)),
+  const curvesOfRun = [...new Map(rows.map((row) => [row.curve_key, row])).values()];
+  const chosen = await chooseCurves(source, contract, field, async (filter, accept) =>
+    curvesOfRun.filter((row) => accept(row) && fits(row, filter)),
   );
-  const curves = [...new Map(ofCurve.map((row) => [row.curve_key, row])).values()];
-  const [first] = curves;
-  if (first === undefined) throw curveNotFound(field);
-  if (curves.length > 1) throw curveAmbiguous(curves, field);
-  const { curve_key, currency, per_unit } = first;
-  if (currency === null || per_unit === null) throw priceUnitUnknown(field);
-  const prices = ofCurve.map((row) => ({
-    month: row.contract_month,
-    price: priceOf(row, source.price, `${field}.price`),
-  }));
+  if (chosen.length > 1) refuseBand(source.price, `${field}.price`);
+  const curves = chosen.map((one) =>
+    runCurve(
+      one,
+      rows.filter(({ curve_key }) => curve_key === one.curve_key),
+      source.price,
+      field,
+    ),
+  );
+  const { curve, ...made } = asOne(curves, contract, field);
   const { run_id, scenario_id, run_hash, asof_date } = run;
   return {
-    curve: { curve_key, block: first.block ?? 'BASE', currency, per_unit, prices },
+    curve,
     asof_date,
     origin: {
       source: 'scenario',
-      curve_key,
+      ...made,
       release: null,
       run: { run_id, scenario_id, run_hash, price: source.price },
     },
   };
+}
+
+const fits = (row: ScenarioOutputRow, filter: CurveFilter) =>
+  Object.entries(filter).every(
+    ([name, wanted]) =>
+      normalisedIdentityPart(row[name as keyof ScenarioOutputRow] as string | null) ===
+      normalisedIdentityPart(wanted),
+  );
+
+function runCurve(
+  { curve_key, block, currency, per_unit }: ScenarioOutputRow,
+  rows: readonly ScenarioOutputRow[],
+  price: string,
+  field: string,
+): Curve {
+  if (currency === null || per_unit === null) throw priceUnitUnknown(field);
+  const prices = rows.map((row) => ({
+    month: row.contract_month,
+    price: priceOf(row, price, `${field}.price`),
+  }));
+  return { curve_key, block: block ?? 'BASE', currency, per_unit, prices };
+}
+
+/** The quantile of a mean of two prices is not the mean of their quantiles. */
+function refuseBand(price: string, field: string): void {
+  if (price === 'scenario' || price === 'base') return;
+  throw refusal(
+    'scenario_band_not_found',
+    `the run has no ${price} of all hours, only of those on and off peak`,
+    {
+      field,
+      remedy: 'Value it on scenario or base, or on one block.',
+    },
+  );
 }
 
 function priceOf(row: ScenarioOutputRow, name: string, field: string): number {
@@ -181,29 +234,3 @@ function priceOf(row: ScenarioOutputRow, name: string, field: string): number {
 }
 
 const lastOf = (days: readonly string[]): string => days.reduce((last, day) => (day > last ? day : last), '');
-
-function curveNotFound(field: string) {
-  return refusal('curve_not_found', 'no such curve is released', {
-    field,
-    remedy: 'GET /v1/curves/dimensions lists the curves there are.',
-  });
-}
-
-const MAX_NAMED = 10;
-
-type Candidate = Pick<ScenarioOutputRow, (typeof IDENTITY_FIELDS)[number] | 'curve_key'> &
-  Partial<Pick<CurveDimension, 'vendor'>>;
-
-function curveAmbiguous(candidates: readonly Candidate[], field: string) {
-  const nameOf = (curve: Candidate) => {
-    const parts = IDENTITY_FIELDS.flatMap((part) => curve[part] ?? []);
-    const vendor = curve.vendor === undefined ? '' : ` of ${curve.vendor}`;
-    return `${parts.join(' ')}${vendor} (${curve.curve_key})`;
-  };
-  const named = candidates.slice(0, MAX_NAMED).map(nameOf).join('; ');
-  const more = candidates.length > MAX_NAMED ? ` and ${candidates.length - MAX_NAMED} more` : '';
-  return refusal('curve_ambiguous', `${candidates.length} curves fit: ${named}${more}`, {
-    field,
-    remedy: 'Name one by curve_key, and by vendor where several quote it.',
-  });
-}

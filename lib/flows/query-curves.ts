@@ -3,22 +3,23 @@
  * question and to the state it began with; finding rows is the port's.
  */
 import { hash } from 'node:crypto';
-import { z } from 'zod';
-import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import type { Caller } from '#lib/domain/access.ts';
 import { IDENTITY_FIELDS } from '#lib/domain/curve.ts';
 import { type AurumError, refusal } from '#lib/domain/errors.ts';
 import type { CurveFilter, CurveQueries, CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
-import {
-  type CurveObservation,
-  isoDate,
-  sha256Hex,
-  TENOR_TYPES,
-  utcTimestamp,
-} from '#schemas/curve-observation.ts';
+import { type CurveObservation, curveObservation } from '#schemas/curve-observation.ts';
 import { type CurveQuery, DEFAULT_PAGE_SIZE } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import { currentReleases, newestKnown, type ReleaseMeta, releaseMetaOf } from './releases-in-view.ts';
+import { makeListCursor, readListCursor } from './list-cursor.ts';
+import {
+  currentReleases,
+  newestKnown,
+  type ReleaseMeta,
+  releaseMetaOf,
+  releasesSeen,
+} from './releases-in-view.ts';
+import { shownReleases } from './visible-releases.ts';
 
 export interface QueryPorts {
   readonly tables: Tables;
@@ -65,7 +66,7 @@ export async function queryCurves(
 ): Promise<Page<Partial<CurveObservation>>> {
   const { limit = DEFAULT_PAGE_SIZE } = query;
   const question = questionOf(query);
-  const view = await viewOf(query, question, ports.tables, caller);
+  const view = await viewOf(query, question, ports, caller);
   const slice: CurveSlice = {
     releases: view.releases,
     latest: view.latest,
@@ -76,7 +77,8 @@ export async function queryCurves(
   };
   const rows = await ports.queries.slice(slice);
   const dropped = droppedFields(query);
-  const page = pageOf(rows, limit, question, view, (row) => row);
+  const shown = await shownView(view, rows, ports, caller);
+  const page = pageOf(rows, limit, question, shown, (row) => row);
   return { meta: page.meta, data: page.data.map((row) => without(row, dropped)) };
 }
 
@@ -111,15 +113,18 @@ export function filterOf(query: Readonly<Record<string, unknown>>): CurveFilter 
   );
 }
 
-/** Releases the question sees now, or saw when its cursor was made; those of vendors that are not the caller's are not there. */
+/**
+ * Releases the question sees now, or saw when its cursor was made; those of vendors that are not the caller's are not there,
+ * nor is a version asked for that has no row for the caller.
+ */
 export async function viewOf(
   request: ViewRequest,
   question: string,
-  tables: Tables,
+  { tables, queries }: QueryPorts,
   caller: Reader,
 ): Promise<View> {
-  const cursor = request.cursor === undefined ? undefined : readCursor(request.cursor, question);
-  const all = (await tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const cursor = readListCursor(request.cursor, question, rowPosition);
+  const all = await releasesSeen(tables, caller);
   const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newestKnown(all);
   const after = cursor === undefined ? {} : { after: cursor.after };
   if (request.version !== undefined) {
@@ -130,9 +135,10 @@ export async function viewOf(
         remedy,
       });
     }
-    const releases = all.filter(
+    const named = all.filter(
       ({ version, known_at }) => version === request.version && known_at <= as_known_at,
     );
+    const releases = await shownReleases(named, queries, caller);
     if (releases.length === 0) throw versionNotFound(request.version);
     return { releases, latest: false, as_known_at, ...after };
   }
@@ -140,6 +146,18 @@ export async function viewOf(
   const latest = request.asof === undefined || request.asof === 'latest';
   const releases = latest ? current : current.filter(({ asof_date }) => asof_date === request.asof);
   return { releases, latest, as_known_at, ...after };
+}
+
+/** The view as the answer names it: releases of its days, but for those without a row for the caller. */
+export async function shownView(
+  view: View,
+  rows: readonly Pick<RowPosition, 'asof_date'>[],
+  { queries }: QueryPorts,
+  caller: Reader,
+): Promise<View> {
+  const days = new Set(rows.map(({ asof_date }) => asof_date));
+  const named = view.releases.filter(({ asof_date }) => !view.latest || days.has(asof_date));
+  return { ...view, releases: await shownReleases(named, queries, caller) };
 }
 
 export function versionNotFound(version: string, field = 'version'): AurumError {
@@ -161,7 +179,7 @@ export function pageOf<Row extends RowPosition>(
   const last = rows.length > limit ? data.at(-1) : undefined;
   const asofs = [...new Set(data.map(({ asof_date }) => asof_date))];
   const cursor =
-    last && makeCursor({ question, as_known_at: view.as_known_at, after: positionOf(position(last)) });
+    last && makeListCursor({ question, as_known_at: view.as_known_at, after: positionOf(position(last)) });
   return {
     meta: {
       count: data.length,
@@ -176,52 +194,24 @@ export function pageOf<Row extends RowPosition>(
   };
 }
 
-function positionOf(row: RowPosition): z.infer<typeof cursorContent>['after'] {
+/** What rows are ordered by. */
+const rowPosition = curveObservation.pick({
+  asof_date: true,
+  curve_key: true,
+  tenor_type: true,
+  contract_month: true,
+  tenor_label: true,
+  source_file: true,
+});
+
+function positionOf(row: RowPosition): RowPosition {
   const { asof_date, curve_key, tenor_type, contract_month, tenor_label, source_file } = row;
   return { asof_date, curve_key, tenor_type, contract_month, tenor_label, source_file };
 }
-
-const cursorContent = z.strictObject({
-  question: sha256Hex,
-  as_known_at: utcTimestamp,
-  after: z.strictObject({
-    asof_date: isoDate,
-    curve_key: sha256Hex,
-    tenor_type: z.enum(TENOR_TYPES),
-    contract_month: isoDate,
-    tenor_label: z.string(),
-    source_file: z.string(),
-  }),
-});
 
 /** Digest of everything asked but the page: a cursor belongs to one question. */
 export function questionOf(query: Readonly<Record<string, unknown>>): string {
   const { cursor: _cursor, limit: _limit, ...asked } = query;
   const parts = Object.entries(asked).filter(([, value]) => value !== undefined);
   return hash('sha256', JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1))), 'hex');
-}
-
-function makeCursor(content: z.infer<typeof cursorContent>): string {
-  return Buffer.from(JSON.stringify(content)).toString('base64url');
-}
-
-function readCursor(text: string, question: string): z.infer<typeof cursorContent> {
-  const remedy = 'Leave the cursor out to begin again, or pass meta.next_cursor with the same filters.';
-  let content: z.infer<typeof cursorContent>;
-  try {
-    content = cursorContent.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-  } catch (cause) {
-    throw refusal('cursor_invalid', 'the cursor is not one this service made', {
-      field: 'cursor',
-      remedy,
-      cause,
-    });
-  }
-  if (content.question !== question) {
-    throw refusal('cursor_mismatch', 'the cursor belongs to a query with other filters', {
-      field: 'cursor',
-      remedy,
-    });
-  }
-  return content;
 }

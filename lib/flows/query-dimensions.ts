@@ -2,7 +2,7 @@
  * What exists under the filters given: values of each identity field, tenors, days and curves, with counts, as a picker
  * narrows down. Searches words; counting is the port's.
  */
-import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import type { Caller } from '#lib/domain/access.ts';
 import { IDENTITY_FIELDS, normalisedIdentityPart, type Series } from '#lib/domain/curve.ts';
 import type { CurveFilter } from '#lib/ports/curve-queries.ts';
 import { PRICE_TYPES, TENOR_TYPES } from '#schemas/curve-observation.ts';
@@ -15,14 +15,14 @@ import type {
   TenorSpan,
 } from '#schemas/dimensions.ts';
 import { filterOf, type QueryPorts } from './query-curves.ts';
-import { currentReleases, newestKnown } from './releases-in-view.ts';
+import { currentReleases, newestKnown, releasesSeen } from './releases-in-view.ts';
 
 export async function queryDimensions(
   query: DimensionsQuery,
   ports: QueryPorts,
   caller: Caller,
 ): Promise<DimensionsAnswer> {
-  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const all = await releasesSeen(ports.tables, caller);
   const as_known_at = query.as_known_at ?? newestKnown(all);
   const releases = currentReleases(all, as_known_at).filter(
     ({ vendor, asof_date }) =>

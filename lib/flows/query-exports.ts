@@ -1,8 +1,8 @@
 /**
  * What a tenant has exported: listed, shown, and its files. Looks in the tenant's own place of the bucket alone, so that
- * another's export is as absent as one that never was.
+ * another's export is as absent as one that never was; so is one of curves that the tenant may not see any more.
  */
-import type { Caller } from '#lib/domain/access.ts';
+import { type Caller, isEntitled } from '#lib/domain/access.ts';
 import { type AurumError, refusal } from '#lib/domain/errors.ts';
 import { isSigned, readManifest } from '#lib/domain/export-manifest.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
@@ -24,7 +24,7 @@ export interface ExportListPorts {
   readonly objects: Pick<ObjectStore, 'get' | 'list'>;
 }
 
-type Owner = Pick<Caller, 'tenant'>;
+type Owner = Pick<Caller, 'tenant' | 'entitlements'>;
 
 /** An export is there once its manifest is. */
 interface ExportPlace {
@@ -40,8 +40,9 @@ const ANY_TIME = '1970-01-01T00:00:00.000Z';
 export async function listExports(
   query: ExportListQuery,
   { objects }: ExportListPorts,
-  { tenant }: Owner,
+  owner: Owner,
 ): Promise<ExportListAnswer> {
+  const { tenant } = owner;
   const question = questionOf({ ...query, tenant });
   const after = readListCursor(query.cursor, question)?.after;
   const places: ExportPlace[] = [];
@@ -49,14 +50,20 @@ export async function listExports(
   const ordered = places
     .sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1))
     .filter((place) => after === undefined || orderOf(place) < after);
-  const page = ordered.slice(0, query.limit);
-  const data = await Promise.all(page.map((place) => summaryOf(place, objects)));
-  const last = ordered.length > page.length ? page.at(-1) : undefined;
+  const found: ExportSummary[] = [];
+  for (let at = 0; at < ordered.length && found.length <= query.limit; at += query.limit) {
+    const next = ordered.slice(at, at + query.limit);
+    const read = await Promise.all(next.map((place) => summaryOf(place, objects, owner)));
+    found.push(...read.filter((summary) => summary !== undefined));
+  }
+  const data = found.slice(0, query.limit);
+  const last = found.length > data.length ? data.at(-1) : undefined;
   const next_cursor = last && makeListCursor({ question, as_known_at: ANY_TIME, after: orderOf(last) });
   return { meta: { count: data.length, next_cursor: next_cursor ?? null }, data };
 }
 
-const orderOf = ({ asof_date, export_id }: ExportPlace): string => `${asof_date}/${export_id}`;
+const orderOf = ({ asof_date, export_id }: Omit<ExportPlace, 'prefix'>): string =>
+  `${asof_date}/${export_id}`;
 
 /** @throws AurumError `export_not_found` */
 export async function showExport(
@@ -66,6 +73,7 @@ export async function showExport(
 ): Promise<ExportShowAnswer> {
   const { prefix } = await placeOf(objects, owner, id);
   const data = await manifestOf(prefix, objects, id);
+  if (!maySee(data, owner)) throw notFound(id);
   const names = [MANIFEST_NAME, ...data.files.map(({ name }) => name)];
   const fetch = names.map((name) => ({ name, path: `/v1/exports/${id}/${name}` }));
   return { meta: { prefix, fetch }, data };
@@ -83,6 +91,9 @@ export async function exportedFile(
   owner: Owner,
 ): Promise<ExportedBytes> {
   const { prefix } = await placeOf(objects, owner, id);
+  // Staff may fetch what is spoilt, too, to look at it.
+  if (owner.entitlements !== 'all' && !maySee(await manifestOf(prefix, objects, id), owner))
+    throw notFound(id);
   const stored = await objects.get(`${prefix}${file}`);
   if (stored === undefined) throw notFound(id);
   return { bytes: stored.body, type: TYPES[file.split('.').at(-1)!] ?? 'application/octet-stream' };
@@ -127,12 +138,22 @@ async function manifestOf(
   return readManifest(stored.body);
 }
 
+/** What is not signed, or does not say which curves it holds, is for those who see all. */
+function maySee(manifest: ExportManifest | undefined, owner: Owner): boolean {
+  if (owner.entitlements === 'all') return true;
+  if (manifest?.curves === undefined || !isSigned(manifest)) return false;
+  return manifest.curves.every((set) => isEntitled(owner, set));
+}
+
+/** Undefined for one that the owner may not see. */
 async function summaryOf(
   { asof_date, export_id, prefix }: ExportPlace,
   objects: ExportListPorts['objects'],
-): Promise<ExportSummary> {
+  owner: Owner,
+): Promise<ExportSummary | undefined> {
   const place = { export_id, asof_date, prefix };
   const manifest = await manifestOf(prefix, objects, export_id).catch(unlessRefused);
+  if (!maySee(manifest, owner)) return undefined;
   if (manifest === undefined || !isSigned(manifest)) return { ...place, state: 'changed', ...NOTHING };
   const { created_at, format, rows, files, selection, releases } = manifest;
   return {

@@ -5,7 +5,7 @@ import type { IngestEntry, IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { quarantineListAnswer, quarantineShowAnswer } from '#schemas/ingest-answer.ts';
 import type { IngestQuery, QuarantineListQuery } from '#schemas/ingest-query.ts';
-import { notInQuarantine } from './decide-quarantine.ts';
+import { type DecidePorts, heldWorkbook } from './decide-quarantine.ts';
 import { holdOf } from './decisions.ts';
 import { versionOfKey } from './stage-keys.ts';
 import { standingGate } from './standing-gate.ts';
@@ -61,10 +61,9 @@ export async function listQuarantine(
 /** The result that stands, with the way out of quarantine. */
 export async function showQuarantined(
   { version }: { version: string },
-  { objects }: { objects: ObjectStore },
+  ports: Pick<DecidePorts, 'objects' | 'audit'>,
 ): Promise<z.infer<typeof quarantineShowAnswer>> {
-  const hold = await holdOf(objects, version);
-  if (hold === undefined) throw notInQuarantine(version);
-  const standing = await standingGate(objects, version);
+  const hold = await heldWorkbook(version, ports);
+  const standing = await standingGate(ports.objects, version);
   return { meta: { version }, data: { ...standing!.gate, standing: standingOf(hold) } };
 }

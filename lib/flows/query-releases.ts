@@ -1,7 +1,8 @@
 /** What was released when, and what stands behind one release: its counts, its gate's checks and warnings. */
-import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import type { Caller } from '#lib/domain/access.ts';
 import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import { atMost } from '#lib/domain/turns.ts';
+import type { CurveQueries } from '#lib/ports/curve-queries.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
@@ -16,31 +17,48 @@ import { checksOf, gateResultOf, gateSummaryOf, warningsOf } from './gate-warnin
 import { makeListCursor, readListCursor } from './list-cursor.ts';
 import { questionOf, versionNotFound } from './query-curves.ts';
 import { releasedRecord } from './release-curves.ts';
-import { currentReleases, newestKnown, releaseMetaOf, supersededBy } from './releases-in-view.ts';
+import {
+  currentReleases,
+  newestKnown,
+  releaseMetaOf,
+  releasesSeen,
+  supersededBy,
+} from './releases-in-view.ts';
+import { hasAll, shownReleases, visibleRows } from './visible-releases.ts';
 
 export interface ReleasesPorts {
   readonly tables: Tables;
   readonly objects: ObjectStore;
 }
 
+export interface ReleaseListPorts extends ReleasesPorts {
+  readonly queries: CurveQueries;
+}
+
 /** Gate results read at the same time. */
 const READS_AT_ONCE = 8;
 
-/** Newest first. */
+/**
+ * Newest first. A tenant is told of those with rows that it may see, and of these rows alone: what the gate says of the
+ * whole workbook is for who may see the whole of it.
+ */
 export async function listReleases(
   query: ReleaseListQuery,
-  ports: ReleasesPorts,
+  ports: ReleaseListPorts,
   caller: Caller,
 ): Promise<ReleaseListAnswer> {
   const question = questionOf(query);
   const place = readListCursor(query.cursor, question);
-  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
-  const as_known_at = place?.as_known_at ?? query.as_known_at ?? newestKnown(all);
+  const all = await releasesSeen(ports.tables, caller);
+  const shown = await shownReleases(all, ports.queries, caller);
+  const as_known_at = place?.as_known_at ?? query.as_known_at ?? newestKnown(shown);
   const known = all.filter((release) => release.known_at <= as_known_at);
   const current = new Set(currentReleases(known).map(({ version }) => version));
-  const found = known
+  const rowsOf = await visibleRows(shown, ports.queries, caller);
+  const found = shown
     .filter(
       (release) =>
+        release.known_at <= as_known_at &&
         (query.vendor === undefined || release.vendor === normalisedIdentityPart(query.vendor)) &&
         (query.asof === undefined || release.asof_date === query.asof) &&
         (query.current === undefined || current.has(release.version) === query.current),
@@ -52,8 +70,10 @@ export async function listReleases(
   const inTurn = atMost(READS_AT_ONCE);
   const data = await Promise.all(
     page.map(async (release) => {
-      const gate = await inTurn(() => gateResultOf(ports.objects, release.version));
-      return summaryOf(release, known, gate);
+      const gate = hasAll(release, caller)
+        ? await inTurn(() => gateResultOf(ports.objects, release.version))
+        : undefined;
+      return { ...summaryOf(release, known, gate), row_count: rowsOf(release) };
     }),
   );
   const next_cursor =
@@ -84,15 +104,15 @@ function summaryOf(
   };
 }
 
-/** @throws AurumError `version_not_found` when it was never released, or is another's. */
+/** @throws AurumError `version_not_found` when it was never released, or the caller may not see the whole of it. */
 export async function showRelease(
   { version }: { version: string },
   ports: ReleasesPorts,
   caller: Caller,
 ): Promise<ReleaseShowAnswer> {
-  const all = (await ports.tables.releases('main')).filter(({ vendor }) => seesVendor(caller, vendor));
+  const all = await releasesSeen(ports.tables, caller);
   const release = all.find((one) => one.version === version);
-  if (release === undefined) throw versionNotFound(version);
+  if (release === undefined || !hasAll(release, caller)) throw versionNotFound(version);
   const gate = await gateResultOf(ports.objects, version);
   const record = await releasedRecord(ports.objects, version);
   return {

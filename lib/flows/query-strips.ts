@@ -14,7 +14,7 @@ import { OTC_SEASONS } from '#lib/domain/tenor.ts';
 import type { VendorAdapter } from '#lib/domain/vendor.ts';
 import type { CurveSlice, RowPosition } from '#lib/ports/curve-queries.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
-import type { StripQuery } from '#schemas/curve-query.ts';
+import { DEFAULT_PAGE_SIZE, type StripQuery } from '#schemas/curve-query.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import type { StripRule } from '#schemas/strip.ts';
 import {
@@ -24,6 +24,8 @@ import {
   type QueryPorts,
   questionOf,
   type Reader,
+  shownView,
+  type View,
   viewOf,
 } from './query-curves.ts';
 
@@ -40,42 +42,51 @@ export async function queryStrips(
   caller: Reader,
 ): Promise<Page<StripRow>> {
   const question = questionOf(query);
-  const view = await viewOf(query, question, ports.tables, caller);
-  const { tenor_type, contract_from, contract_to, ...identity } = filterOf(query);
-  const source: CurveSlice = {
-    releases: view.releases,
-    latest: view.latest,
-    entitlements: caller.entitlements,
-    filter: identity,
-    limit: MAX_SOURCE_ROWS + 1,
-  };
-  const rows = await ports.queries.slice(source);
+  const view = await viewOf(query, question, ports, caller);
+  const rows = await ports.queries.slice({ ...sourceOf(query, view, caller), limit: MAX_SOURCE_ROWS + 1 });
   if (rows.length > MAX_SOURCE_ROWS) {
     throw refusal(
       'query_too_broad',
       `the filters match more than ${MAX_SOURCE_ROWS} rows to derive strips from`,
       {
-        remedy: 'Add an identity filter, a curve_key or an as-of day.',
+        remedy:
+          'Add an identity filter, a curve_key or an as-of day, or take another format, which has no limit.',
       },
     );
   }
+  const rest = stripsOf(rows, query, view, ports.vendors);
+  const shown = await shownView(view, rest, ports, caller);
+  return pageOf(rest, query.limit ?? DEFAULT_PAGE_SIZE, question, shown, stripPosition);
+}
+
+/** Rows that the strips of a question are made of: of the curves it asks for, all tenors and months. */
+export function sourceOf(query: StripQuery, view: View, { entitlements }: Reader): Omit<CurveSlice, 'limit'> {
+  const { tenor_type: _, contract_from: __, contract_to: ___, ...filter } = filterOf(query);
+  const { releases, latest } = view;
+  return { releases, latest, entitlements, filter };
+}
+
+/** @param rows whole curves @returns what the question asks for of their strips, after its cursor, in order */
+export function stripsOf(
+  rows: readonly CurveObservation[],
+  query: StripQuery,
+  { releases, after }: View,
+  vendors: readonly VendorAdapter[],
+): StripRow[] {
+  const { source, rule, tenor_type, contract_from, contract_to } = query;
   const strips = [
-    ...(query.source === 'derived'
-      ? []
-      : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
-    ...(query.source === 'vendor' ? [] : derived(rows, view.releases, ports.vendors, query.rule)),
+    ...(source === 'derived' ? [] : rows.filter((row) => row.tenor_type !== 'MONTHLY').map(quotedStrip)),
+    ...(source === 'vendor' ? [] : derived(rows, releases, vendors, rule)),
   ];
-  const wanted = strips.filter(
-    (strip) =>
-      (tenor_type === undefined || strip.tenor_type === tenor_type) &&
-      (contract_from === undefined || strip.contract_month >= contract_from) &&
-      (contract_to === undefined || strip.contract_month <= contract_to),
-  );
-  const ordered = wanted.sort((a, b) => order(stripPosition(a), stripPosition(b)));
-  const { after } = view;
-  const rest =
-    after === undefined ? ordered : ordered.filter((strip) => order(stripPosition(strip), after) > 0);
-  return pageOf(rest, query.limit, question, view, stripPosition);
+  return strips
+    .filter(
+      (strip) =>
+        (tenor_type === undefined || strip.tenor_type === tenor_type) &&
+        (contract_from === undefined || strip.contract_month >= contract_from) &&
+        (contract_to === undefined || strip.contract_month <= contract_to) &&
+        (after === undefined || order(stripPosition(strip), after) > 0),
+    )
+    .sort((a, b) => order(stripPosition(a), stripPosition(b)));
 }
 
 function derived(

@@ -2,13 +2,13 @@
 import type { Caller } from '#lib/domain/access.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import type { PpaStore, StoredValuation } from '#lib/ports/ppa.ts';
-import { type PpaValuation, ppaInputs } from '#schemas/ppa.ts';
 import type {
   PpaShowAnswer,
   PpaValuationListAnswer,
   PpaValuationListQuery,
   PpaValuationSummary,
 } from '#schemas/ppa-routes.ts';
+import { type PpaValuation, ppaInputs } from '#schemas/ppa-valuation.ts';
 import { listedPage, listPage } from './ppa-pages.ts';
 
 export interface ValuationPorts {

@@ -34,6 +34,7 @@ import {
   stagedRowsKey,
 } from './stage-keys.ts';
 import { type StandingGate, standingGate } from './standing-gate.ts';
+import { sendersOf } from './uploader.ts';
 
 export interface ReleasePorts extends HotfixPorts {
   readonly lake: VersionedLake;
@@ -50,7 +51,11 @@ export const releasedWorkbook = z.strictObject({
   tag: z.string().nullable(),
 });
 
-const releaseIntent = z.strictObject({ known_at: utcTimestamp });
+/** What `releasing/{version}.json` holds; the place of the upload, for a rebuild from the raw area alone. */
+export const releaseIntent = z.strictObject({
+  known_at: utcTimestamp,
+  sequence: z.string().min(1).optional(),
+});
 
 /** Other releases may move `main` first; each loss costs one cheap retry, since staged files are kept. */
 const COMMIT_ATTEMPTS = 200;
@@ -93,7 +98,8 @@ async function wayOf(
   }
   const branch = await claimHotfixBranch(report, ports.objects);
   const impact = await impactOf(report, branch, current, ports);
-  const { state } = await hotfixStanding(impact, report.source.uploaded_by, ports);
+  const senders = await sendersOf(report.source, ports.audit);
+  const { state } = await hotfixStanding(impact, senders, ports);
   if (state === 'rejected') return { stopped: 'rejected' };
   if (state !== 'waiting') return { branch, isCorrection: true };
   await layOnBranch(standing, branch, ports);
@@ -226,11 +232,12 @@ async function knownAt(
 ): Promise<string> {
   const newest = slot.reduce((latest, { known_at }) => (known_at > latest ? known_at : latest), '');
   const key = releaseIntentKey(gate.version);
-  await writeOnce(ports.objects, key, toJson({ known_at: after(newest, ports.clock.now()) }));
+  const { sequence } = gate.report.source;
+  await writeOnce(ports.objects, key, toJson({ known_at: after(newest, ports.clock.now()), sequence }));
   const { known_at } = await requireJson(ports.objects, key, releaseIntent);
   if (known_at > newest) return known_at;
   const later = after(newest, ports.clock.now());
-  await ports.objects.put(key, toJson({ known_at: later }));
+  await ports.objects.put(key, toJson({ known_at: later, sequence }));
   return later;
 }
 

@@ -3,8 +3,8 @@ import type { Caller } from '#lib/domain/access.ts';
 import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import type { Simulator } from '#lib/ports/simulator.ts';
-import { ppaInputs } from '#schemas/ppa.ts';
 import type { PpaReplayAnswer } from '#schemas/ppa-routes.ts';
+import { type PpaValuation, ppaInputs } from '#schemas/ppa-valuation.ts';
 import { requireValuation, type ValuationPorts } from './query-valuations.ts';
 import { valued } from './value-contract.ts';
 
@@ -29,13 +29,12 @@ export async function replayValuation(
     });
   }
   const { identical, differences } = await replayed(inputs, output, ports.simulator);
+  const code_version = { stored: provenance.code_version, replayed: ports.code_version };
   return {
-    meta: {
-      valuation_hash: hash,
-      code_version: { stored: provenance.code_version, replayed: ports.code_version },
-    },
+    meta: { valuation_hash: hash, code_version },
     data: {
       identical,
+      made_by_another_version: !identical && code_version.stored !== code_version.replayed,
       bytes: Buffer.byteLength(output),
       difference_count: differences.length,
       differences: differences.slice(0, MAX_DIFFERENCES),
@@ -43,15 +42,19 @@ export async function replayValuation(
   };
 }
 
-/** Stored inputs valued again, and held against the stored valuation; both canonical JSON. */
+/**
+ * Stored inputs valued again under the model of the stored valuation, and held against it; both canonical JSON. The formulas
+ * are today's: where a later model gives other figures, these are the differences.
+ */
 export async function replayed(
   inputs: string,
   output: string,
   simulator: Simulator,
 ): Promise<{ readonly identical: boolean; readonly differences: readonly Difference[] }> {
-  const again = canonicalJson(await valued(ppaInputs.parse(JSON.parse(inputs)), simulator));
+  const stored = JSON.parse(output) as PpaValuation;
+  const again = canonicalJson(await valued(ppaInputs.parse(JSON.parse(inputs)), simulator, stored.model));
   const identical = again === output;
-  return { identical, differences: identical ? [] : [...differing(JSON.parse(output), JSON.parse(again))] };
+  return { identical, differences: identical ? [] : [...differing(stored, JSON.parse(again))] };
 }
 
 type Difference = PpaReplayAnswer['data']['differences'][number];

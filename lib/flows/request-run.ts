@@ -9,6 +9,7 @@ import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import { uuidOf } from '#lib/domain/hash-uuid.ts';
 import { runHash } from '#lib/domain/scenario-curves.ts';
+import { checkAttribution } from '#lib/domain/scenario-fit.ts';
 import { bindScenario, type Scenario } from '#lib/domain/scenario-graph.ts';
 import { drivers } from '#lib/drivers/registry.gen.ts';
 import type { Clock } from '#lib/ports/clock.ts';
@@ -43,9 +44,10 @@ export async function requestRun(
 ) {
   storableJson(body);
   const stored = await requireScenario(ports.scenarios, caller.tenant, id, version);
-  const { needs } = boundScenario(stored.assumptions);
+  const scenario = boundScenario(stored.assumptions);
   const { entitlements, tenant } = caller;
-  const inputs = await scenarioInputs({ request: body, needs, entitlements }, ports);
+  const inputs = await scenarioInputs({ request: body, scenario, entitlements }, ports);
+  checkAttribution(inputs.curves, { scenario, from: body.contract_from, to: body.contract_to });
   checkSize(body, inputs);
   const request = { ...body, asof: inputs.asof };
   const run_hash = hashOfRun(stored.scenario_hash, request, inputs, ports.code_version);

@@ -10,7 +10,7 @@ import type { Topic } from '#events/topic.ts';
 import { type Caller, HOUSE_TENANT } from '#lib/domain/access.ts';
 import { AurumError, type ErrorDetail, errorLine, refusal } from '#lib/domain/errors.ts';
 import { runScenario, type ScenarioResult } from '#lib/domain/scenario.ts';
-import { pooledCoverage, scenarioBands } from '#lib/domain/scenario-bands.ts';
+import { bandsRefusal, pooledCoverage, scenarioBands } from '#lib/domain/scenario-bands.ts';
 import { outputRows } from '#lib/domain/scenario-output.ts';
 import { type CoverageReport, estimateModel, heldOutCoverage } from '#lib/domain/simulation/calibration.ts';
 import type { PriceBands } from '#lib/domain/simulation/model.ts';
@@ -20,7 +20,7 @@ import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { ScenarioRuns } from '#lib/ports/scenarios.ts';
 import type { Simulator } from '#lib/ports/simulator.ts';
 import type { Sql } from '#lib/ports/sql.ts';
-import type { StagedFile } from '#lib/ports/tables.ts';
+import type { StagedFile, Tables } from '#lib/ports/tables.ts';
 import {
   type BandCoverage,
   type ScenarioBandsRequest,
@@ -34,12 +34,12 @@ import { priceHistory } from './price-history.ts';
 import { boundScenario, hashOfRun } from './request-run.ts';
 import { type InputPorts, type ScenarioInputs, scenarioInputs } from './scenario-inputs.ts';
 import { storedOutput } from './scenario-outputs.ts';
+import { type KeptPorts, keepRecord } from './tenant-records.ts';
 import { entitlementsOf } from './tenants.ts';
 
-export interface RunScenarioPorts extends InputPorts {
+export interface RunScenarioPorts extends InputPorts, KeptPorts {
   readonly runs: ScenarioRuns;
   readonly bus: EventBus;
-  readonly sql: Sql;
   readonly clock: Clock;
   readonly simulator: Simulator;
   readonly code_version: string;
@@ -54,6 +54,12 @@ const MAX_TRIES = 3;
 const BATCH_ROWS = 5_000;
 
 export async function runRequested(request: ScenarioRequest, ports: RunScenarioPorts): Promise<RunOutcome> {
+  const outcome = await take(request, ports);
+  await keepRecord('run', request.run_id, request.tenant_id, ports);
+  return outcome;
+}
+
+async function take(request: ScenarioRequest, ports: RunScenarioPorts): Promise<RunOutcome> {
   const begun = await ports.runs.begin(request, ports.clock.now());
   if (begun === undefined) return 'already';
   let output: RunOutput | undefined;
@@ -82,7 +88,7 @@ async function computed(request: ScenarioRequest, ports: RunScenarioPorts): Prom
   const scenario = boundScenario(storedAssumption.array().parse(JSON.parse(request.assumptions)));
   const entitlements = await entitledNow(tenant_id, ports.sql);
   const commit = request.input_commit;
-  const inputs = await scenarioInputs({ request: asked, needs: scenario.needs, entitlements, commit }, ports);
+  const inputs = await scenarioInputs({ request: asked, scenario, entitlements, commit }, ports);
   checkIdentity(request, asked, inputs, ports.code_version);
   const { asof, curves, fuels } = inputs;
   const market = { curves: [...fuels, ...curves], rates: asked.fx_rates };
@@ -94,7 +100,7 @@ async function computed(request: ScenarioRequest, ports: RunScenarioPorts): Prom
   const rows = outputRows(result, { run_id, tenant_id, scenario_id, run_hash }, bands?.found);
   const name = { version: run_id, at: requested_at };
   const file = await ports.tables.stageRows('market.scenario_output', name, rows.map(storedOutput));
-  const notes = [...result.notes, ...(bands?.notes ?? [])];
+  const notes = [...result.notes, ...inputs.notes, ...(bands?.notes ?? [])];
   return { result, rows, notes, band_coverage: pooledCoverage(bands?.covered ?? new Map()), file };
 }
 
@@ -141,10 +147,14 @@ async function bandsOf(
     if (!(await isWanted())) break;
     const { curve_key } = curve.base;
     const history = model === 'estimate' ? await historyOf(curve_key, inputs, ports) : undefined;
-    const ofCurve = model === 'estimate' ? estimateModel(history!, { kind: dynamics }).model : model;
-    const settings = { asof: result.asof, seed, paths, levels, dynamics, modelOf: () => ofCurve };
-    const one = await scenarioBands([curve], settings, (job) => ports.simulator.run(job));
-    found.set(curve_key, one.get(curve_key)!);
+    try {
+      const ofCurve = model === 'estimate' ? estimateModel(history!, { kind: dynamics }).model : model;
+      const settings = { asof: result.asof, seed, paths, levels, dynamics, modelOf: () => ofCurve };
+      const one = await scenarioBands([curve], settings, (job) => ports.simulator.run(job));
+      found.set(curve_key, one.get(curve_key)!);
+    } catch (error) {
+      throw bandsRefusal(error, curve.base);
+    }
     const coverage = history && coverageOf(history, dynamics);
     if (typeof coverage === 'string') uncovered.set(coverage, (uncovered.get(coverage) ?? 0) + 1);
     else if (coverage !== undefined) covered.set(curve_key, coverage);
@@ -186,20 +196,36 @@ async function show(
 ): Promise<RunOutcome> {
   const { run_id, tenant_id, attempt, asof_date, requested_at } = request;
   if (!(await ports.runs.seal(tenant_id, run_id, attempt, ports.clock.now()))) return 'cancelled';
-  const summary = { 'aurum.version': run_id, 'aurum.asof': asof_date, 'aurum.tenant': tenant_id };
-  const table_commit = await commitRows(
-    file,
-    { branch: 'scenario_output', summary, committed_at: requested_at },
-    ports.tables,
-  );
-  for (let start = 0; start < rows.length; start += BATCH_ROWS) {
-    const batch = rows.slice(start, start + BATCH_ROWS);
-    await ports.bus.publish(scenarioOutputTopic, `${run_id}/${start}`, batch);
-  }
+  const table_commit = await commitOutput({ run_id, tenant_id, asof_date, requested_at }, file, ports.tables);
+  await publishOutput(run_id, rows, ports.bus);
   const counts = { curve_count: result.curves.length, row_count: rows.length, notes, band_coverage };
   const place = { data_file: file.key, table_commit };
   await ports.runs.succeed(tenant_id, run_id, attempt, { ...counts, ...place }, ports.clock.now());
   return 'succeeded';
+}
+
+/** @returns the commit of `main` from which the rows are seen. */
+export function commitOutput(
+  { run_id, tenant_id, asof_date, requested_at }: RunPlace,
+  file: StagedFile,
+  tables: Tables,
+): Promise<string> {
+  const summary = { 'aurum.version': run_id, 'aurum.asof': asof_date, 'aurum.tenant': tenant_id };
+  return commitRows(file, { branch: 'scenario_output', summary, committed_at: requested_at }, tables);
+}
+
+type RunPlace = Pick<ScenarioRequest, 'run_id' | 'tenant_id' | 'asof_date' | 'requested_at'>;
+
+/** Once, however often it is called. */
+export async function publishOutput(
+  run_id: string,
+  rows: readonly ScenarioOutput[],
+  bus: EventBus,
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+    const batch = rows.slice(start, start + BATCH_ROWS);
+    await bus.publish(scenarioOutputTopic, `${run_id}/${start}`, batch);
+  }
 }
 
 /** A store that is away, or a fault that a second try may not meet. */

@@ -4,10 +4,13 @@
  * so that the same question has the same answer whenever the run's turn comes.
  */
 import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import type { CurveReference, ForwardCurve } from '#lib/domain/driver.ts';
 import { busy, refusal } from '#lib/domain/errors.ts';
 import { isInFilter } from '#lib/domain/scenario.ts';
 import { forwardCurves } from '#lib/domain/scenario-curves.ts';
+import { fittingCurves } from '#lib/domain/scenario-fit.ts';
+import type { Scenario } from '#lib/domain/scenario-graph.ts';
 import type { CurveFilter, CurveQueries } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
@@ -23,7 +26,7 @@ export interface InputPorts {
 
 export interface InputRequest {
   readonly request: ScenarioRunRequest;
-  readonly needs: readonly CurveReference[];
+  readonly scenario: Scenario;
   readonly entitlements: Caller['entitlements'];
   /** Commit of the tables whose releases are read; left out, the newest. */
   readonly commit?: string;
@@ -45,6 +48,8 @@ export interface ScenarioInputs {
   readonly versions: readonly string[];
   /** The same, curve by curve: what tells one set of inputs from any other. */
   readonly identity: readonly string[];
+  /** Curves that were left out, and why: where the request names none. */
+  readonly notes: readonly string[];
 }
 
 /** A run reads its curves at once, and its output is one file. */
@@ -54,28 +59,36 @@ const HISTORY_DAYS = 500;
 
 /** @throws AurumError `scenario_curve_missing`, `query_too_broad`, `scenario_month_repeated`, `currencies_mixed`. */
 export async function scenarioInputs(asked: InputRequest, ports: InputPorts): Promise<ScenarioInputs> {
-  const { request, needs, entitlements } = asked;
+  const { request, scenario, entitlements } = asked;
   const commit = asked.commit ?? (await newestCommit(ports.tables));
   const releases = currentReleases(await ports.tables.releases({ ref: 'main', commit })).filter(
     ({ vendor }) => seesVendor({ entitlements }, vendor),
   );
   const reader: Reader = { releases, entitlements, ports };
-  const { asof, rows } = await baseRows(request, reader);
-  const curves = baseCurves(rows, releases);
-  const fuelRows = await neededRows(needs, asof, reader);
+  const { asof, rows } = await baseRows(request, scenario, reader);
+  const found = baseCurves(rows, releases);
+  const fuelRows = await neededRows(scenario.needs, asof, reader);
+  const fuels = forwardCurves(fuelRows);
+  const market = { curves: [...fuels, ...found], rates: request.fx_rates };
+  const window = { from: request.contract_from, to: request.contract_to };
+  const { fitting: curves, notes } = namesCurves(request)
+    ? { fitting: found, notes: [] }
+    : fittingCurves(found, { scenario, market, asof, ...window });
   const vendors = new Set(curves.map(({ vendor }) => vendor));
   const history =
     request.bands?.model === 'estimate'
       ? newestDays(releases.filter((one) => vendors.has(one.vendor) && one.asof_date <= asof))
       : [];
-  const read = [...rows, ...fuelRows];
+  const keys = new Set(curves.map(({ curve_key }) => curve_key));
+  const read = [...rows.filter(({ curve_key }) => keys.has(curve_key)), ...fuelRows];
   const versionOfDay = history.map(({ version }) => version);
   return {
     asof,
     commit,
     curves,
-    fuels: forwardCurves(fuelRows),
+    fuels,
     history,
+    notes,
     versions: distinct([...read.map(({ version_hash }) => version_hash), ...versionOfDay]),
     identity: distinct([
       ...read.map(({ curve_key, version_hash }) => `${curve_key}@${version_hash}`),
@@ -98,29 +111,51 @@ async function newestCommit(tables: Tables): Promise<string> {
   return head.commit;
 }
 
-/** Months of the curves asked for; of `latest` those of the newest day that has any. */
+/** Whether a run is of curves it names; else it is of those its assumptions hold for and fit. */
+function namesCurves({ curves }: ScenarioRunRequest): boolean {
+  return Object.values(curves).some((wanted) => wanted !== undefined);
+}
+
+/**
+ * Months of the curves asked for, or of those an assumption names where none are; of `latest` those of the newest day that
+ * has any.
+ */
 async function baseRows(
-  { asof, curves: filter, vendor }: ScenarioRunRequest,
+  request: ScenarioRunRequest,
+  { assumptions }: Scenario,
   reader: Reader,
 ): Promise<{ asof: string; rows: readonly CurveObservation[] }> {
+  const { asof, vendor } = request;
+  const filters = namesCurves(request)
+    ? [request.curves]
+    : assumptions.map(({ applies_to: { from: _, to: __, ...filter } }) => filter);
   const ofVendor = reader.releases.filter((release) => vendor === undefined || release.vendor === vendor);
   const days = [...new Set(ofVendor.map(({ asof_date }) => asof_date))].sort().reverse();
   for (const day of asof === 'latest' ? days : [asof]) {
     const releases = ofVendor.filter(({ asof_date }) => asof_date === day);
-    const found = await months({ ...reader, releases }, narrowed(filter));
-    const rows = found.filter((row) => isInFilter(row, filter));
+    const found = await months({ ...reader, releases }, narrowed(filters));
+    const rows = found.filter((row) => filters.some((filter) => isInFilter(row, filter)));
     if (rows.length > 0) return { asof: day, rows };
   }
-  throw refusal('scenario_curve_missing', `no curve matches the selection as of ${asof}`, {
-    field: 'curves',
+  const [what, field] = namesCurves(request)
+    ? ['the selection', 'curves']
+    : ['what the assumptions apply to', 'assumptions'];
+  throw refusal('scenario_curve_missing', `no curve matches ${what} as of ${asof}`, {
+    field,
     remedy: 'Ask GET /v1/curves with the same filter and as-of day for what there is.',
   });
 }
 
-/** The fields with one value, as the port's filter; the others are looked at row by row. */
-function narrowed(filter: ScenarioRunRequest['curves']): CurveFilter {
+/** The fields of which all filters want the same one value, as the port's filter; the others are looked at row by row. */
+function narrowed([first = {}, ...others]: readonly ScenarioRunRequest['curves'][]): CurveFilter {
+  const wanted = (values: readonly string[] | undefined) =>
+    values?.length === 1 ? normalisedIdentityPart(values[0]!) : undefined;
   return Object.fromEntries(
-    Object.entries(filter).flatMap(([field, values]) => (values?.length === 1 ? [[field, values[0]]] : [])),
+    Object.entries(first).flatMap(([field, values]) => {
+      const only = wanted(values);
+      const isShared = others.every((other) => wanted(other[field as keyof typeof other]) === only);
+      return only !== undefined && isShared ? [[field, values![0]]] : [];
+    }),
   );
 }
 

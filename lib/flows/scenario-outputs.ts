@@ -23,7 +23,7 @@ export const storedOutput = (row: ScenarioOutput): ScenarioOutputRow => ({
   bands: canonicalJson(row.bands),
 });
 
-const shownOutput = (row: ScenarioOutputRow): ScenarioOutput => ({
+export const shownOutput = (row: ScenarioOutputRow): ScenarioOutput => ({
   ...row,
   attribution: JSON.parse(row.attribution),
   bands: JSON.parse(row.bands),

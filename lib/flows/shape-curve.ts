@@ -64,9 +64,9 @@ const MAX_QUOTES = 2_000;
 const HOURLY_DAYS = 31;
 const MAX_HOURLY_DAYS = 366;
 
-/** @throws AurumError `curve_not_found`, `curve_ambiguous`, `curve_without_hours`, `window_too_wide` */
+/** @throws AurumError `curve_not_found`, `curve_ambiguous`, `curve_without_hours`, `window_too_wide`, `window_empty` */
 export async function shapeCurve(query: ShapeQuery, ports: ShapePorts, caller: Reader): Promise<ShapedCurve> {
-  const view = await viewOf(query, questionOf(query), ports.tables, caller);
+  const view = await viewOf(query, questionOf(query), ports, caller);
   const { releases, latest } = view;
   const slice = { releases, latest, entitlements: caller.entitlements, filter: filterOf(query) };
   const quotes = ofOneCurve(await ports.queries.slice({ ...slice, limit: MAX_QUOTES }));
@@ -80,9 +80,11 @@ export async function shapeCurve(query: ShapeQuery, ports: ShapePorts, caller: R
   if (contracts.length === 0) throw notFound();
   const { used, left_out } = selectQuotes(contracts, contractWeights(method), query.quotes);
   const within = windowOf(query, used);
-  const periods = shaped(query, used, method).filter(
+  const all = shaped(query, used, method);
+  const periods = all.filter(
     ({ delivery_date }) => delivery_date >= within.from && delivery_date <= within.to,
   );
+  if (periods.length === 0) throw emptyWindow(query, within, all);
   const data = periods.map((period) => rowOf(period, query.granularity, first, used));
   return {
     meta: {
@@ -157,6 +159,21 @@ function windowOf(
   throw refusal('window_too_wide', `by hours a window has at most ${MAX_HOURLY_DAYS} days`, {
     field: 'to',
     remedy: 'Ask for one year after the other.',
+  });
+}
+
+/** Rows of none of which would look like a curve without prices. */
+function emptyWindow(
+  { granularity, from }: ShapeQuery,
+  within: { readonly from: string; readonly to: string },
+  all: readonly ShapedPeriod[],
+): AurumError {
+  const [first, last] = [all[0]!.delivery_date, all.at(-1)!.delivery_date];
+  const period = { MONTHLY: 'first day of a month', DAILY: 'day', HOURLY: 'hour' }[granularity];
+  const message = `the curve delivers on no ${period} from ${within.from} to ${within.to}`;
+  return refusal('window_empty', message, {
+    field: from === undefined || within.to < first ? 'to' : 'from',
+    remedy: `It delivers from ${first} to ${last}: ask for days among them.`,
   });
 }
 

@@ -14,3 +14,10 @@ export function storableJson(value: unknown): string {
     remedy: 'Send well-formed Unicode without control characters.',
   });
 }
+
+/** The same value with U+FFFD for each NUL and half of a character in its texts. */
+export function storableTexts<Value>(value: Value): Value {
+  const text = (_: string, part: unknown) =>
+    typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\ufffd') : part;
+  return JSON.parse(JSON.stringify(value), text);
+}

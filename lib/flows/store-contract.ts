@@ -2,8 +2,10 @@
 import type { Caller } from '#lib/domain/access.ts';
 import { canonicalHash } from '#lib/domain/canonical-json.ts';
 import { refusal } from '#lib/domain/errors.ts';
+import { atRequestField } from '#lib/domain/ppa/request-field.ts';
+import { requireDeliveries } from '#lib/domain/ppa/terms.ts';
 import type { PpaStore, StoredContract } from '#lib/ports/ppa.ts';
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import type { PpaContractAnswer, PpaContractListAnswer, PpaContractListQuery } from '#schemas/ppa-routes.ts';
 import { listedPage, listPage } from './ppa-pages.ts';
 import { storableJson } from './storable-json.ts';
@@ -12,13 +14,22 @@ export interface ContractPorts {
   readonly ppa: PpaStore;
 }
 
-/** The same terms again are the same contract. @throws AurumError `tenant_unknown`, `text_invalid` */
+/**
+ * The same terms again are the same contract.
+ * @throws AurumError `tenant_unknown`, `text_invalid`, `calendar_unknown`, `block_unknown`, `window_empty`, `index_missing`
+ */
 export async function storeContract(
   { body: terms }: { readonly body: PpaContract },
   { ppa }: ContractPorts,
   { tenant, subject }: Caller,
 ): Promise<PpaContractAnswer> {
   storableJson(terms);
+  try {
+    requireDeliveries(terms);
+  } catch (error) {
+    // Here the contract is the whole request.
+    throw atRequestField(error, ({ place: { field = '' } }) => ({ field: field.replace(/^contract\./, '') }));
+  }
   await ppa.requireTenant(tenant);
   const contract = { contract_hash: canonicalHash(terms), terms, created_by: subject };
   return { meta: {}, data: shown(await ppa.keepContract(tenant, contract)) };

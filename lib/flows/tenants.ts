@@ -1,4 +1,7 @@
-/** Tenants and their entitlements: registered, listed, replaced. Who may do so the route says. */
+/**
+ * Tenants and their entitlements: registered, listed, replaced, each change in one transaction with its event of the audit
+ * trail. Who may do so the route says.
+ */
 import { type Caller, type Entitlement, HOUSE_TENANT } from '#lib/domain/access.ts';
 import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import { refusal } from '#lib/domain/errors.ts';
@@ -11,10 +14,13 @@ import type {
   TenantListAnswer,
   TenantRequest,
 } from '#schemas/tenant.ts';
+import type { RecordWithin } from './audit.ts';
 
 export interface TenantPorts {
   readonly sql: Sql;
   readonly vendors: readonly Pick<VendorAdapter, 'vendor'>[];
+  /** Left out where no trail is kept. */
+  readonly recordWithin?: RecordWithin<TenantAnswer>;
 }
 
 /** All of them, by id. */
@@ -26,7 +32,7 @@ export async function listTenants(_: object, { sql }: Pick<TenantPorts, 'sql'>):
 /** A tenant sees nothing until it is entitled to something. @throws AurumError `tenant_conflict`, `tenant_reserved` */
 export async function registerTenant(
   { body: { id, name } }: { readonly body: TenantRequest },
-  { sql }: Pick<TenantPorts, 'sql'>,
+  { sql, recordWithin }: Pick<TenantPorts, 'sql' | 'recordWithin'>,
 ): Promise<TenantAnswer> {
   requireOfOthers(id);
   return sql.transaction('aurum_admin', async (tx) => {
@@ -41,19 +47,21 @@ export async function registerTenant(
         remedy: 'Take another id, or the name it has: GET /v1/tenants lists them.',
       });
     }
-    return { meta: { outcome: added.length === 0 ? 'already' : 'registered' }, data };
+    const outcome = added.length === 0 ? 'already' : 'registered';
+    await recordWithin?.({ meta: { outcome }, data }, tx);
+    return { meta: { outcome }, data };
   });
 }
 
 /** Replaces the whole list. @throws AurumError `tenant_not_found`, `vendor_unknown` */
 export async function entitleTenant(
   { id, body: { entitlements } }: { readonly id: string; readonly body: EntitlementsRequest },
-  { sql, vendors }: TenantPorts,
+  { sql, vendors, recordWithin }: TenantPorts,
 ): Promise<TenantAnswer> {
   requireOfOthers(id);
   const wanted = entitlements.map(normalised);
   requireVendors(wanted, vendors);
-  const data = await sql.transaction('aurum_admin', async (tx) => {
+  return sql.transaction('aurum_admin', async (tx) => {
     // Two replacements at once follow one another.
     await tx.query('SELECT id FROM tenant WHERE id = $1 FOR UPDATE', [id]);
     await tenantOf(tx, id);
@@ -64,9 +72,10 @@ export async function entitleTenant(
        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
       [id, column('vendor'), column('asset_class'), column('region')],
     );
-    return tenantOf(tx, id);
+    const answer: TenantAnswer = { meta: { outcome: 'entitled' }, data: await tenantOf(tx, id) };
+    await recordWithin?.(answer, tx);
+    return answer;
   });
-  return { meta: { outcome: 'entitled' }, data };
 }
 
 /** Of the caller's tenant, as row-level security shows it; undefined for one that is not registered. */

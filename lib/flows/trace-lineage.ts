@@ -1,6 +1,6 @@
 /**
  * Where a value comes from and what follows from it: release, lake commit, workbook, cells, gate, event log; the strips
- * that hold its month. With `verify` the cells are read again from the raw workbook.
+ * that hold its month, the caller's own runs and valuations. With `verify` the cells are read again from the raw workbook.
  */
 import { hash } from 'node:crypto';
 import type { Topic } from '#events/topic.ts';
@@ -14,6 +14,7 @@ import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { IngestLog } from '#lib/ports/ingest-log.ts';
 import type { ObjectStore, StoredObject } from '#lib/ports/object-store.ts';
 import type { PpaStore } from '#lib/ports/ppa.ts';
+import type { RunsOfVersions } from '#lib/ports/release-uses.ts';
 import { readWorkbook } from '#lib/workbook/read.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
@@ -32,6 +33,8 @@ export interface LineagePorts extends QueryPorts {
   readonly vendors: readonly VendorAdapter[];
   /** Left out where there are no valuations to name. */
   readonly ppa?: PpaStore;
+  /** Left out where there are no scenarios to name. */
+  readonly releaseUses?: RunsOfVersions;
 }
 
 /** Labels and vendors that one place can have, with room to spare. */
@@ -44,7 +47,7 @@ export async function traceLineage(
   caller: Caller,
 ): Promise<LineageAnswer> {
   const all = await ports.tables.releases('main');
-  const view = await viewOf(query, questionOf(query), ports.tables, caller);
+  const view = await viewOf(query, questionOf(query), ports, caller);
   const { releases } = view;
   const { curve_key, tenor_type, contract_month } = query;
   const rows = await ports.queries.slice({
@@ -97,11 +100,12 @@ async function lineageOf(
       ...(raw === undefined ? {} : { unchanged: raw.unchanged }),
     },
     cells: { mid: midCellOf(row, raw?.workbook), bid_ask: bidAskCellOf(row, raw?.workbook) },
-    gate: await gateOf(row, release, ports.objects),
+    gate: await gateOf(row, release, ports.objects, caller),
     event_log: await eventLogOf(row, release, ports),
     downstream: {
       rule: PLAIN_MEAN.text,
       strips: await stripsWith(row, release, ports),
+      ...(await scenariosOn(row, release, ports, caller)),
       ...(await valuationsOn(row, release, ports, caller)),
     },
   };
@@ -141,7 +145,15 @@ async function storedWorkbook(
   return (await objects.get(source_key, named)) ?? objects.get(source_key);
 }
 
-async function gateOf(row: CurveObservation, { version }: CurveRelease, objects: ObjectStore) {
+const VERDICTS = { green: 'Green', red: 'Red', overridden: 'Overridden' } as const;
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+async function gateOf(
+  row: CurveObservation,
+  { version }: CurveRelease,
+  objects: ObjectStore,
+  caller: Caller,
+): Promise<Lineage['gate']> {
   const gate = await gateResultOf(objects, version);
   if (gate === undefined) return null;
   const warnings = warningsOf(gate)
@@ -152,7 +164,20 @@ async function gateOf(row: CurveObservation, { version }: CurveRelease, objects:
       cells: warning.cells.filter((cell) => cell === row.source_cell || cell === row.source_cell_bid_ask),
       curves: warning.curves.filter(({ curve_key }) => curve_key === row.curve_key),
     }));
-  return { ...gateSummaryOf(gate), warnings };
+  const summary = gateSummaryOf(gate);
+  if (caller.entitlements === 'all') return { ...summary, warnings };
+  return {
+    ...summary,
+    // These tell of other curves of the workbook, and of the people who let it pass.
+    ...{ override: null, suites: [] },
+    summary: `${VERDICTS[gate.verdict]}: ${counted(warnings.length, 'warning')} about this curve.`,
+    warning_count: warnings.length,
+    warnings: warnings.map((warning) => ({
+      ...warning,
+      element_count: null,
+      unexpected_count: warning.curves.reduce((sum, { unexpected_count }) => sum + unexpected_count, 0),
+    })),
+  };
 }
 
 async function eventLogOf(
@@ -212,7 +237,20 @@ async function stripsWith(
 }
 
 /** Newest first. */
+const MAX_SCENARIOS = 100;
 const MAX_VALUATIONS = 100;
+
+/** Runs of the caller's tenant that read the sheet of the value, or the whole workbook among the days of a history. */
+async function scenariosOn(
+  { version_hash }: CurveObservation,
+  { version }: CurveRelease,
+  { releaseUses }: LineagePorts,
+  caller: Caller,
+): Promise<Pick<Lineage['downstream'], 'scenarios'>> {
+  if (releaseUses === undefined || !mayDo(caller, 'scenarios:read')) return {};
+  const runs = await releaseUses.runsOf(caller.tenant, [version, version_hash], MAX_SCENARIOS);
+  return { scenarios: [...runs] };
+}
 
 /** Valuations of the caller's tenant whose reference is this curve of this release. */
 async function valuationsOn(

@@ -11,20 +11,15 @@ import type { Caller } from '#lib/domain/access.ts';
 import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { convertPrice } from '#lib/domain/conversion.ts';
 import { AurumError, refusal } from '#lib/domain/errors.ts';
-import { blockOf } from '#lib/domain/ppa/periods.ts';
+import { atRequestField } from '#lib/domain/ppa/request-field.ts';
 import { openValuation, readInputs, valuationHash } from '#lib/domain/ppa/value.ts';
 import type { TwoFactorModel } from '#lib/domain/simulation/model.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { PpaStore, StoredValuation } from '#lib/ports/ppa.ts';
 import type { Simulator } from '#lib/ports/simulator.ts';
-import {
-  type PpaContract,
-  type PpaInputs,
-  type PpaOptionsInput,
-  type PpaValuation,
-  ppaInputs,
-} from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { PpaOptionsInput } from '#schemas/ppa-market.ts';
 import {
   type ModelOrigin,
   type PpaProvenance,
@@ -33,6 +28,7 @@ import {
   type PpaValuateRequest,
   ppaProvenance,
 } from '#schemas/ppa-routes.ts';
+import { type PpaInputs, type PpaValuation, ppaInputs } from '#schemas/ppa-valuation.ts';
 import { modelOf } from './ppa-model.ts';
 import { type FoundPrices, findPrices, type PricePorts } from './ppa-prices.ts';
 import { outputOf, summaryOf } from './query-valuations.ts';
@@ -195,9 +191,12 @@ async function valueOrder(order: ValuationOrder, ports: ValuationWorkPorts): Pro
   return ports.ppa.keepValuation(order.tenant, valuedOrder);
 }
 
-/** The valuation, its simulation in the threads there are for it: the bits are those of one thread. */
-export async function valued(inputs: PpaInputs, simulator: Simulator): Promise<PpaValuation> {
-  const { valuation, simulation } = openValuation(inputs);
+/**
+ * The valuation, its simulation in the threads there are for it: the bits are those of one thread.
+ * @param model of a stored valuation that is made again
+ */
+export async function valued(inputs: PpaInputs, simulator: Simulator, model?: string): Promise<PpaValuation> {
+  const { valuation, simulation } = openValuation(inputs, model);
   if (simulation === undefined) return valuation;
   const { present_values } = await simulator.run(simulation.job);
   return { ...valuation, risk: simulation.risk(present_values!) };
@@ -245,10 +244,9 @@ async function orderOf(body: PpaValuateRequest, ports: ValuePorts, caller: Calle
   const { tenant } = caller;
   await ports.ppa.requireTenant(tenant);
   const terms = body.contract ?? (await requireContract(contract_id!, 'contract_id', ports, tenant)).terms;
-  const block = blockOf(terms);
   const { reference: from, location: place, ...rest } = market;
-  const reference = await findPrices(from, block, 'market.reference', ports, caller);
-  const location = place && (await findPrices(place, block, 'market.location', ports, caller));
+  const reference = await findPrices(from, terms, 'market.reference', ports, caller);
+  const location = place && (await findPrices(place, terms, 'market.location', ports, caller));
   const { risk } = options;
   const model =
     risk?.model === 'estimate' ? await estimated(reference, terms, body, ports, caller) : undefined;
@@ -292,16 +290,31 @@ function withModel(
 }
 
 /** Prices of the history are the reference's: what converts the one converts the other. */
-function estimated(
+async function estimated(
   reference: FoundPrices,
   { settlement_currency: currency }: PpaContract,
   { market, options }: PpaValuateRequest,
   ports: ValuePorts,
   caller: Caller,
 ): Promise<ModelOrigin> {
+  const field = 'options.risk.model';
+  if (reference.origin.derived_from !== undefined) {
+    throw refusal(
+      'model_history_missing',
+      'a price made of those on and off peak has no history of its own',
+      {
+        field,
+        remedy: 'Give the model.',
+      },
+    );
+  }
   const to = { currency, per_unit: 'MWh' };
-  const ratio = convertPrice(1, reference.curve, to, market.fx_rates, 'market.reference');
-  return modelOf(reference, options.risk!.dynamics, ratio, ports, caller);
+  const ratio = convertPrice(1, reference.curve, to, market.fx_rates, 'market.reference', 'market.fx_rates');
+  try {
+    return await modelOf(reference, options.risk!.dynamics, ratio, ports, caller);
+  } catch (error) {
+    throw atRequestField(error, () => ({ field }));
+  }
 }
 
 function requireDate(): never {

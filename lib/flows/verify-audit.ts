@@ -5,9 +5,11 @@
 import { brokenLink, type ChainEnd } from '#lib/domain/audit-chain.ts';
 import type { AuditTrail } from '#lib/ports/audit.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
-import { type AuditAnchor, auditAnchor } from '#schemas/audit.ts';
+import { type AuditAnchor, type AuditEvent, auditAnchor } from '#schemas/audit.ts';
 import { requireJson, toJson, writeOnce } from './json-objects.ts';
 import { AUDIT_ANCHORS, auditAnchorKey } from './stage-keys.ts';
+
+const PAGE = 100;
 
 interface AuditProofPorts {
   readonly audit: Pick<AuditTrail, 'all'>;
@@ -55,11 +57,27 @@ export async function verifyAudit({ audit, objects }: AuditProofPorts): Promise<
 const REPLACED = (seq: number) =>
   `event ${seq} and all before it were written anew: the bucket has another hash`;
 
-/** Writes the end of the trail where the database does not reach; nothing when it is there. */
+/**
+ * Writes the end of the trail where the database does not reach, with the events since the end that was written before:
+ * from these the trail is made again when the database is lost. Nothing when it is there.
+ */
 export async function anchorAudit({ audit, objects }: AnchorPorts): Promise<number> {
   const [end] = await audit.list({ limit: 1 });
   if (end === undefined) return 0;
   const { seq, hash } = end;
-  await writeOnce(objects, auditAnchorKey(seq), toJson({ seq, hash }));
+  const events: AuditEvent[] = [];
+  for await (const event of newestFirst(audit, seq + 1)) {
+    if ((await objects.head(auditAnchorKey(event.seq))) !== undefined) break;
+    events.unshift(event);
+  }
+  if (events.length > 0) await writeOnce(objects, auditAnchorKey(seq), toJson({ seq, hash, events }));
   return seq;
+}
+
+async function* newestFirst(audit: AnchorPorts['audit'], before: number): AsyncGenerator<AuditEvent> {
+  for (let before_seq = before; before_seq > 1; ) {
+    const page = await audit.list({ before_seq, limit: PAGE });
+    yield* page;
+    before_seq = page.at(-1)?.seq ?? 0;
+  }
 }

@@ -1,11 +1,11 @@
 /**
  * Checks a folder of an export against its manifest, offline: every byte of every file, nothing missing, nothing more, and
- * the signature. What is wrong is a value with the file's name and the place in it, never only a verdict.
+ * the signature. What is wrong is a value with the file's name and every block that differs, never only a verdict.
  */
 import { createHash, hash, type KeyObject } from 'node:crypto';
 import { AurumError } from '#lib/domain/errors.ts';
 import { isSigned, keyId, readManifest } from '#lib/domain/export-manifest.ts';
-import { BLOCK_BYTES, type ExportFile, type ExportManifest, MANIFEST_NAME } from '#schemas/export.ts';
+import { blockBytesOf, type ExportFile, type ExportManifest, MANIFEST_NAME } from '#schemas/export.ts';
 
 /** A folder, its files by their path in it. */
 export interface ExportFolder {
@@ -26,12 +26,24 @@ export interface ExportFinding {
     | 'file_extra';
   readonly file: string;
   readonly message: string;
+  /** Of a file that changed: the stretches that differ, in whole blocks; past its end where bytes were added. */
+  readonly differs?: readonly ByteRange[];
+}
+
+export interface ByteRange {
+  readonly first_byte: number;
+  readonly last_byte: number;
 }
 
 export interface ExportProof {
   /** Undefined when there is none to read. */
   readonly manifest: ExportManifest | undefined;
   readonly findings: readonly ExportFinding[];
+  /**
+   * `proven`: as the holder of the key given signed it. `consistent`: as it was signed by whoever signed it, which a
+   * forger who signs anew is, too. `changed`: see the findings.
+   */
+  readonly verdict: 'proven' | 'consistent' | 'changed';
 }
 
 /** @param key the exporter's public key, known from elsewhere; without it the one in the manifest is used */
@@ -40,10 +52,10 @@ export async function verifyExport(folder: ExportFolder, key?: KeyObject): Promi
   const files = new Set(entries.filter(({ is_file }) => is_file).map(({ name }) => name));
   if (!files.has(MANIFEST_NAME)) {
     const message = 'there is no manifest: the export is not whole, or this is not its folder';
-    return { manifest: undefined, findings: [{ code: 'manifest_missing', file: MANIFEST_NAME, message }] };
+    return changed(undefined, [finding('manifest_missing', MANIFEST_NAME, message)]);
   }
   const read = await manifestOf(folder);
-  if ('code' in read) return { manifest: undefined, findings: [read] };
+  if ('code' in read) return changed(undefined, [read]);
   const named = new Set([MANIFEST_NAME, ...read.files.map(({ name }) => name)]);
   const extra = entries.filter(({ name, is_file }) => !named.has(name) || !is_file);
   const findings: ExportFinding[] = [
@@ -54,8 +66,15 @@ export async function verifyExport(folder: ExportFolder, key?: KeyObject): Promi
     if (files.has(file.name)) findings.push(...(await fileFindings(file, folder)));
     else findings.push(finding('file_missing', file.name, 'the manifest names it and it is not there'));
   }
-  return { manifest: read, findings };
+  if (findings.length > 0) return changed(read, findings);
+  return { manifest: read, findings, verdict: key === undefined ? 'consistent' : 'proven' };
 }
+
+const changed = (manifest: ExportManifest | undefined, findings: readonly ExportFinding[]): ExportProof => ({
+  manifest,
+  findings,
+  verdict: 'changed',
+});
 
 const finding = (code: ExportFinding['code'], file: string, message: string): ExportFinding => ({
   code,
@@ -87,30 +106,58 @@ function signatureFindings(manifest: ExportManifest, key: KeyObject | undefined)
 }
 
 async function fileFindings(file: ExportFile, folder: ExportFolder): Promise<ExportFinding[]> {
-  const found = await hashesOf(folder.read(file.name));
+  const block_bytes = blockBytesOf(file);
+  const found = await hashesOf(folder.read(file.name), block_bytes);
   if (found.sha256 === file.sha256 && found.bytes === file.bytes) return [];
-  const differing = file.blocks_sha256.findIndex((block, index) => block !== found.blocks[index]);
-  const first = (differing < 0 ? file.blocks_sha256.length : differing) * BLOCK_BYTES;
-  const place = `first difference between byte ${first} and ${Math.min(first + BLOCK_BYTES, Math.max(file.bytes, found.bytes)) - 1}`;
+  const differs = differences(file, found, block_bytes);
+  const places = differs.slice(0, TOLD).map(({ first_byte, last_byte }) => `${first_byte}-${last_byte}`);
+  const more = differs.length > TOLD ? ` and in ${differs.length - TOLD} more places` : '';
   const size = found.bytes === file.bytes ? '' : `; ${found.bytes} bytes instead of ${file.bytes}`;
-  return [finding('file_changed', file.name, `it is not as it was signed: ${place}${size}`)];
+  const message = `it is not as it was signed: it differs in bytes ${places.join(', ')}${more}${size}`;
+  return [{ ...finding('file_changed', file.name, message), differs }];
 }
 
-async function hashesOf(bytes: AsyncIterable<Uint8Array>) {
+/** Places told in words; all of them are in `differs`. */
+const TOLD = 20;
+
+/** Blocks that differ, neighbours as one. */
+function differences(file: ExportFile, found: FileHashes, block_bytes: number): ByteRange[] {
+  const end = Math.max(file.bytes, found.bytes);
+  const ranges: ByteRange[] = [];
+  for (let index = 0; index < Math.max(file.blocks_sha256.length, found.blocks.length); index++) {
+    const start = index * block_bytes;
+    const last_byte = Math.min(start + block_bytes, end) - 1;
+    const [signed, held] = [file.blocks_sha256[index], found.blocks[index]];
+    if (signed !== undefined && signed === held) continue;
+    const before = ranges.at(-1);
+    if (before?.last_byte === start - 1) ranges[ranges.length - 1] = { ...before, last_byte };
+    else ranges.push({ first_byte: start, last_byte });
+  }
+  // Blocks that all agree with a whole that does not: the manifest itself is at odds.
+  return ranges.length > 0 ? ranges : [{ first_byte: 0, last_byte: end - 1 }];
+}
+
+interface FileHashes {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly blocks: readonly string[];
+}
+
+async function hashesOf(bytes: AsyncIterable<Uint8Array>, block_bytes: number): Promise<FileHashes> {
   const whole = createHash('sha256');
   const blocks: string[] = [];
-  const block = Buffer.alloc(BLOCK_BYTES);
+  const block = Buffer.alloc(block_bytes);
   let filled = 0;
   let total = 0;
   for await (const chunk of bytes) {
     whole.update(chunk);
     total += chunk.length;
     for (let start = 0; start < chunk.length; ) {
-      const taken = chunk.subarray(start, start + BLOCK_BYTES - filled);
+      const taken = chunk.subarray(start, start + block_bytes - filled);
       block.set(taken, filled);
       filled += taken.length;
       start += taken.length;
-      if (filled < BLOCK_BYTES) continue;
+      if (filled < block_bytes) continue;
       blocks.push(hash('sha256', block, 'hex'));
       filled = 0;
     }

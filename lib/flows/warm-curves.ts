@@ -20,7 +20,7 @@ const MAX_FILES = 400;
 export async function warmCurves({ tables, queries }: WarmPorts): Promise<number> {
   if (queries.batches === undefined) return 0;
   const newest = currentReleases(await tables.releases('main'))
-    .sort((a, b) => compareText(b.asof_date, a.asof_date))
+    .toSorted((a, b) => compareText(b.asof_date, a.asof_date))
     .slice(0, MAX_FILES);
   const all = { entitlements: 'all', filter: {} } as const;
   const releases = newest.filter(({ asof_date }) => asof_date === newest[0]!.asof_date);

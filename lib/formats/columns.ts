@@ -1,18 +1,11 @@
 /**
  * Rows as columns, which is what the encoders read: texts, dates and times as codes of a small dictionary, prices as
- * doubles. Knows what a field is and how rows become columns; nothing of any format.
+ * doubles. Knows how rows become columns; nothing of any format.
  */
-import { z } from 'zod';
-import { AurumError } from '#lib/domain/errors.ts';
-import type { FieldType } from '#lib/parquet/fields.ts';
+import type { RowField } from '#lib/parquet/fields.ts';
 
-/** `json`: anything else, nested in JSON and as JSON text elsewhere. */
-export type ColumnType = FieldType | 'json';
-
-export interface ColumnField {
-  readonly name: string;
-  readonly type: ColumnType;
-  readonly nullable: boolean;
+/** `json` is nested in JSON and JSON text elsewhere. */
+export interface ColumnField extends RowField {
   /** Nearly every text is another one: a dictionary would be longer than the texts. */
   readonly distinct?: boolean;
 }
@@ -50,41 +43,6 @@ export function emptyColumns(fields: readonly ColumnField[]): ColumnBatch {
 }
 
 type Scalar = string | number | boolean | null;
-
-/** Fields of the rows a schema describes, in its order. A field may be absent: it is then null. */
-export function fieldsOf(schema: z.ZodType): readonly ColumnField[] {
-  const { properties, required = [] } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
-  if (properties === undefined) {
-    throw new AurumError('fault', 'rows_not_flat', 'rows of a route are described by an object schema');
-  }
-  return Object.entries(properties).map(([name, property]) => {
-    const forms = formsOf(property as JsonForm);
-    const present = forms.filter(({ type }) => type !== 'null');
-    const nullable = present.length < forms.length || !required.includes(name);
-    return { name, type: present.length === 1 ? columnType(present[0]!) : 'json', nullable };
-  });
-}
-
-interface JsonForm {
-  readonly type?: string | readonly string[];
-  readonly format?: string;
-  readonly anyOf?: readonly JsonForm[];
-}
-
-/** One form for each type a value may have. */
-function formsOf(form: JsonForm): readonly JsonForm[] {
-  if (form.anyOf !== undefined) return form.anyOf.flatMap(formsOf);
-  const { type } = form;
-  return typeof type === 'object' ? type.map((one) => ({ ...form, type: one })) : [form];
-}
-
-function columnType({ type, format }: JsonForm): ColumnType {
-  if (type === 'integer') return 'long';
-  if (type === 'number') return 'double';
-  if (type === 'boolean') return 'boolean';
-  if (type !== 'string') return 'json';
-  return format === 'date' ? 'date' : format === 'date-time' ? 'timestamptz' : 'string';
-}
 
 export function columnsOfRows(fields: readonly ColumnField[], rows: readonly object[]): ColumnBatch {
   return { rows: rows.length, columns: fields.map((field) => columnOfRows(field, rows)) };

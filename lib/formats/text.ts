@@ -38,8 +38,8 @@ export async function* csvLines(
   fields: readonly ColumnField[],
   batches: AsyncIterable<ColumnBatch>,
 ): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(`${fields.map(({ name }) => csvText(name)).join(',')}\r\n`);
-  for await (const batch of batches) yield* chunks(batch.rows, csvLine(fields, batch), '', '\r\n');
+  yield Buffer.from(`${csvLine(fields.map(({ name }) => name))}\r\n`);
+  for await (const batch of batches) yield* chunks(batch.rows, csvRow(fields, batch), '', '\r\n');
 }
 
 function* chunks(
@@ -67,7 +67,7 @@ function jsonLine(fields: readonly ColumnField[], { columns }: ColumnBatch): Tex
   return joined(parts, '}');
 }
 
-function csvLine(fields: readonly ColumnField[], { columns }: ColumnBatch): Text {
+function csvRow(fields: readonly ColumnField[], { columns }: ColumnBatch): Text {
   const parts = fields.map(({ type }, at) => {
     const comma = at === 0 ? '' : ',';
     const isText = type === 'string' || type === 'json';
@@ -99,7 +99,7 @@ function valueText(
   if (column.kind === 'numbers') {
     return (row) => {
       const number = column.values[row]!;
-      return Number.isNaN(number) ? missing : plain(Object.is(number, -0) ? '-0' : String(number));
+      return Number.isNaN(number) ? missing : plain(numberText(number));
     };
   }
   if (column.kind === 'flags') {
@@ -113,7 +113,19 @@ function valueText(
   };
 }
 
+const numberText = (number: number) => (Object.is(number, -0) ? '-0' : String(number));
+
 const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠']/;
+
+/** One line of CSV without its end, for who has values and no columns. */
+export function csvLine(fields: readonly (string | number | null | undefined)[]): string {
+  return fields.map(csvField).join(',');
+}
+
+function csvField(field: string | number | null | undefined): string {
+  if (typeof field === 'number') return numberText(field);
+  return typeof field === 'string' ? csvText(field) : '';
+}
 
 /** A field of a text column. */
 function csvText(text: string): string {

@@ -3,7 +3,8 @@
  * Knows nothing of bytes. A field id is for ever: a new column takes the next free one, a dropped one is not used again.
  */
 import { z } from 'zod';
-import { CURVE_COLUMNS, type CurveObservation, curveObservation } from '#schemas/curve-observation.ts';
+import { AurumError } from '#lib/domain/errors.ts';
+import { type CurveObservation, curveObservation } from '#schemas/curve-observation.ts';
 import { type FlatRow, type FlatTable, flatTables } from '#schemas/lake.ts';
 
 /** Names of Iceberg's primitive types. */
@@ -46,55 +47,64 @@ export interface EncodedFile {
   readonly split_offsets: readonly number[];
 }
 
-const CURVE_TYPES: { readonly [name in keyof CurveObservation]?: FieldType } = {
-  asof_date: 'date',
-  contract_month: 'date',
-  value: 'double',
-  bid: 'double',
-  ask: 'double',
-  mid: 'double',
-  _ingest_ts: 'timestamptz',
-};
-
 /** `market.curve_observation`: ids 1..27 in canonical order. */
-export const CURVE_FIELDS: readonly Field<keyof CurveObservation>[] = CURVE_COLUMNS.map((name, index) => ({
-  id: index + 1,
-  name,
-  type: CURVE_TYPES[name] ?? 'string',
-  required: !curveObservation.shape[name].isNullable(),
-}));
+export const CURVE_FIELDS = tableFields(curveObservation) as readonly Field<keyof CurveObservation>[];
 
 /** Order of the rows in a file of `market.curve_observation`, ascending; text by its UTF-8 bytes. */
 export const CURVE_SORT = ['curve_key', 'tenor_type', 'contract_month', 'tenor_label'] as const;
 
-const NUMBERS: Readonly<Record<string, FieldType>> = {
-  integer: 'long',
-  number: 'double',
-  boolean: 'boolean',
-};
-
 /** Columns of a small table as its schema orders them: one may be added to a schema at its end only. */
 export const FLAT_FIELDS = Object.fromEntries(
-  Object.entries(flatTables).map(([table, schema]) => [table, fieldsOfRows(schema)]),
+  Object.entries(flatTables).map(([table, schema]) => [table, tableFields(schema)]),
 ) as { readonly [Table in FlatTable]: readonly Field<keyof FlatRow<Table> & string>[] };
 
 export const RELEASE_FIELDS = FLAT_FIELDS['market.curve_release'];
 
-function fieldsOfRows({ shape }: z.ZodObject): readonly Field[] {
-  return Object.entries(shape as Record<string, z.ZodType>).map(([name, field], index) => ({
-    id: index + 1,
-    name,
-    type: typeOf(z.toJSONSchema(field, { io: 'input' })),
-    required: !field.safeParse(null).success,
-  }));
+function tableFields(schema: z.ZodType): readonly Field[] {
+  return rowFields(schema).map(({ name, type, nullable }, index) => {
+    if (type === 'json') throw new AurumError('fault', 'rows_not_flat', `a table has no column like ${name}`);
+    return { id: index + 1, name, type, required: !nullable };
+  });
 }
 
-/** Of several forms the one that is not null. */
-function typeOf({ type, format, anyOf = [] }: z.core.JSONSchema.JSONSchema): FieldType {
-  const form = (anyOf as z.core.JSONSchema.JSONSchema[]).find((one) => one.type !== 'null');
-  if (form !== undefined) return typeOf(form);
-  if (format === 'date') return 'date';
-  if (format === 'date-time') return 'timestamptz';
-  const [name = 'string'] = [type].flat().filter((one) => one !== undefined && one !== 'null');
-  return NUMBERS[name] ?? 'string';
+/** A field of the rows a schema describes. `json`: what has no one primitive type. */
+export interface RowField {
+  readonly name: string;
+  readonly type: FieldType | 'json';
+  readonly nullable: boolean;
+}
+
+/** Fields of the rows a schema describes, in its order. A field may be absent: it is then null. */
+export function rowFields(schema: z.ZodType): readonly RowField[] {
+  const { properties, required = [] } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+  if (properties === undefined) {
+    throw new AurumError('fault', 'rows_not_flat', 'rows are described by an object schema');
+  }
+  return Object.entries(properties).map(([name, property]) => {
+    const forms = formsOf(property as JsonForm);
+    const present = forms.filter(({ type }) => type !== 'null');
+    const nullable = present.length < forms.length || !required.includes(name);
+    return { name, type: present.length === 1 ? typeOf(present[0]!) : 'json', nullable };
+  });
+}
+
+interface JsonForm {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly anyOf?: readonly JsonForm[];
+}
+
+/** One form for each type a value may have. */
+function formsOf(form: JsonForm): readonly JsonForm[] {
+  if (form.anyOf !== undefined) return form.anyOf.flatMap(formsOf);
+  const { type } = form;
+  return typeof type === 'object' ? type.map((one) => ({ ...form, type: one })) : [form];
+}
+
+function typeOf({ type, format }: JsonForm): RowField['type'] {
+  if (type === 'integer') return 'long';
+  if (type === 'number') return 'double';
+  if (type === 'boolean') return 'boolean';
+  if (type !== 'string') return 'json';
+  return format === 'date' ? 'date' : format === 'date-time' ? 'timestamptz' : 'string';
 }

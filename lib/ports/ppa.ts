@@ -2,7 +2,7 @@
  * Contracts and valuations of tenants. Neither is ever changed once it is there, and whatever is written again is found
  * instead: contracts by the hash of their terms, valuations by that of their inputs. Another tenant's do not exist.
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import type {
   PpaContractListQuery,
   PpaValuationListQuery,

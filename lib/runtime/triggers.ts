@@ -42,6 +42,8 @@ export interface RouteContract<Query, Body, Answer> {
   readonly query: z.ZodType<Query>;
   /** Of a POST: what the JSON body is, or with `bytes` what the file is. */
   readonly body?: z.ZodType<Body>;
+  /** Bodies that may be sent as they are, by name. */
+  readonly examples?: Readonly<Record<string, BodyExample>>;
   /** Of a POST whose body is a file: how it may come. The flow gets it as it is. */
   readonly bytes?: BytesContract;
   /** The whole JSON answer. */
@@ -54,6 +56,13 @@ export interface RouteContract<Query, Body, Answer> {
   readonly status?: 200 | 201 | 202;
   /** `curves`: the answer is a function of what is released, and may be cached by the version of it. */
   readonly of?: 'curves';
+}
+
+export interface BodyExample {
+  /** One line. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly value: object;
 }
 
 export interface BytesContract {

@@ -1,11 +1,9 @@
 /** One Avro schema file per topic of `events/`, as consumers and a schema registry take it. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Topic } from '#events/topic.ts';
 import { avroSchema } from '#lib/avro/schema.ts';
+import { exportsOf } from './modules.ts';
 
-const EVENTS = join(import.meta.dirname, '../../events');
-const topics = await topicsOf(EVENTS);
+const topics = (await exportsOf('events')).map(([, value]) => value).filter(isTopic);
 
 /** The content of each `schemas/avro/{topic}.avsc`, by path. */
 export function avroFiles(): Map<string, string> {
@@ -15,14 +13,6 @@ export function avroFiles(): Map<string, string> {
       `${JSON.stringify(avroSchema(name, schema, description), undefined, 2)}\n`,
     ]),
   );
-}
-
-async function topicsOf(folder: string): Promise<readonly Topic<unknown>[]> {
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.ts'))
-    .sort();
-  const modules = await Promise.all(files.map((file): Promise<object> => import(join(folder, file))));
-  return modules.flatMap((module) => Object.values(module).filter(isTopic));
 }
 
 function isTopic(value: unknown): value is Topic<unknown> {

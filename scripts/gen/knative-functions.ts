@@ -72,6 +72,7 @@ export function service(file: FunctionFile): object {
             'autoscaling.knative.dev/max-scale': String(max_scale),
             'autoscaling.knative.dev/target-utilization-percentage': '80',
             ...secrets(group),
+            ...(group === 'api' ? signingKey : {}),
           },
         },
         spec: {
@@ -99,8 +100,18 @@ function secrets(group: string): Record<string, string> {
   };
 }
 
+/** One key for all instances: who checks an export trusts one. */
+const SIGNING_KEY = 'secret/data/aurum/export-signing';
+const signingKey = {
+  'vault.hashicorp.com/agent-inject-secret-export-signing.pem': SIGNING_KEY,
+  'vault.hashicorp.com/agent-inject-template-export-signing.pem': `{{ with secret "${SIGNING_KEY}" }}{{ .Data.data.pem }}{{ end }}`,
+};
+const SIGNING_KEY_FILE = '/vault/secrets/export-signing.pem';
+
 function container(file: FunctionFile): object {
   const { concurrency, cpu, memory } = sizeOf(file);
+  const signs =
+    groupOf(file) === 'api' ? [{ name: 'AURUM_EXPORT_SIGNING_KEY', value: SIGNING_KEY_FILE }] : [];
   return {
     image: IMAGE,
     ports: [{ containerPort: 8080 }],
@@ -108,6 +119,7 @@ function container(file: FunctionFile): object {
       { name: 'AURUM_FUNCTION', value: `${groupOf(file)}/${file.name}` },
       { name: 'AURUM_CONCURRENCY', value: String(concurrency) },
       { name: 'AURUM_ENV_FILE', value: SECRETS_FILE },
+      ...signs,
     ],
     envFrom: [{ configMapRef: { name: 'aurum-settings' } }],
     // Without a period of its own: Knative then asks every few milliseconds while an instance starts.

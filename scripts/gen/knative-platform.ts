@@ -16,7 +16,6 @@ export function routes(functions: readonly FunctionFile[]): object[] {
   const api = functions.flatMap(({ name, trigger }) =>
     trigger.kind === 'http' ? [{ name, ...trigger }] : [],
   );
-  const middlewares = ['sign-in', 'limits', 'security-headers'].map((name) => ({ name }));
   const route = {
     apiVersion: TRAEFIK,
     kind: 'IngressRoute',
@@ -24,16 +23,32 @@ export function routes(functions: readonly FunctionFile[]): object[] {
     spec: {
       entryPoints: ['websecure'],
       tls: { secretName: 'aurum-api-tls' },
-      routes: api.map(({ name, method, path }) => ({
-        kind: 'Rule',
-        match: `Host(\`${HOST}\`) && ${pathRule(path)} && (Method(\`${method}\`)${method === 'GET' ? ' || Method(`HEAD`)' : ''})`,
-        middlewares: [...middlewares, { name: hostOf(name) }],
-        services: [GATEWAY],
-      })),
+      routes: api
+        .map(({ name, method, path }) => ({
+          kind: 'Rule',
+          match: `Host(\`${HOST}\`) && ${pathRule(path)} && (Method(\`${method}\`)${method === 'GET' ? ' || Method(`HEAD`)' : ''})`,
+          middlewares: [...doors(path), 'limits', 'security-headers', hostOf(name)].map((each) => ({
+            name: each,
+          })),
+          services: [GATEWAY],
+        }))
+        .concat(signIn),
     },
   };
   return [route, ...api.map(({ name }) => hostHeader(name))];
 }
+
+/** A page leads to the provider where a route says 401. */
+const doors = (path: string): string[] =>
+  path.startsWith('/v1/') || path.startsWith('/hooks/') ? ['sign-in'] : ['sign-in-page', 'sign-in'];
+
+/** The provider's way back, and its own pages. */
+const signIn = {
+  kind: 'Rule',
+  match: `Host(\`${HOST}\`) && PathPrefix(\`/oauth2/\`)`,
+  middlewares: [{ name: 'security-headers' }],
+  services: [{ name: 'oauth2-proxy', namespace: 'sign-in', port: 4180 }],
+};
 
 const hostOf = (name: string) => `host-of-${name}`;
 

@@ -4,102 +4,40 @@
  * files, where AURUM_PYTHON names an interpreter that has them. CPU is that of the server's process, all threads.
  * `node tests/bench/api.ts [rows] [--home FOLDER] [--only PART,..] [--profile FOLDER]`
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FORMATS, MEDIA_TYPES } from '#lib/formats/negotiate.ts';
 import { testToken } from '#tests/fixtures/token.ts';
 import { randomNumbers, seriesOf } from '#tests/unit/parquet/curve-tables.ts';
-import type { Job, Outcome } from './api/load.ts';
+import type { Job } from './api/load.ts';
+import {
+  asked,
+  callers,
+  cpu_ms,
+  HELLO,
+  print,
+  printQuick,
+  printSlices,
+  rss_mb,
+  run,
+  scratch,
+} from './api/measure.ts';
 import { type Child, CURVES, LARGE_DAY, openSite, type Site, startApi, started, TENORS } from './api/site.ts';
 
-const LOAD = join(import.meta.dirname, 'api/load.ts');
 /** The least a server can do: a constant body. */
-const HELLO = `const body = Buffer.alloc(Number(process.argv[1]), 'x');
+const CONSTANT = `const body = Buffer.alloc(Number(process.argv[1]), 'x');
 require('node:http').createServer((_, response) => response.writeHead(200, { 'content-length': body.length }).end(body))
-  .listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port); });`;
-const HELLO_CPU = 'hello of node:http, CPU';
-
-const load = () => `load ${loadavg()[0]!.toFixed(0)}`;
-
-function print(name: string, value: number, unit: string, note = '', ratio_to?: string): void {
-  const notes = [note, load()].filter((part) => part !== '').join(', ');
-  const line = { name, value: Math.round(value * 1_000) / 1_000, unit, note: notes, ratio_to };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-/** CPU of all threads of a process, in ms; the kernel counts in hundredths of a second. */
-function cpu_ms(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-const rss_mb = (pid: number) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1e3;
-
-async function run(job: Job): Promise<Outcome> {
-  const child = spawn(process.execPath, [LOAD, JSON.stringify(job)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout.on('data', (chunk) => {
-    said += chunk;
-  });
-  const [code] = (await once(child, 'close')) as [number];
-  if (code !== 0) throw new Error(`the callers ended with ${code}`);
-  return JSON.parse(said) as Outcome;
-}
-
-interface Measured extends Outcome {
-  readonly cpu_ms: number;
-}
-
-let written = 0;
-
-/** @param requests asked round and round */
-async function asked(
-  server: Child,
-  requests: readonly string[],
-  { connections = 4, count = requests.length, status = '200' } = {},
-): Promise<Measured> {
-  const file = join(scratch, `requests-${written++}`);
-  writeFileSync(file, requests.map((request) => JSON.stringify(request)).join('\n'));
-  const before_ms = cpu_ms(server.pid);
-  const outcome = await run({ kind: 'ask', port: server.port, file, connections, count });
-  if (outcome.statuses[status] !== count) throw new Error(`answers: ${JSON.stringify(outcome.statuses)}`);
-  return { ...outcome, cpu_ms: (cpu_ms(server.pid) - before_ms) / count };
-}
-
-/** A slice costs milliseconds. */
-function printSlices(name: string, { p50_ms, p99_ms, cpu_ms, bytes }: Measured, count: number): void {
-  print(`${name} p50`, p50_ms, 'ms', `${count} requests, ${Math.round(bytes / count / 1e3)} kB each`);
-  print(`${name} p99`, p99_ms, 'ms');
-  print(`${name} CPU`, cpu_ms, 'ms');
-}
-
-/** An answer without work costs microseconds. */
-function printQuick(name: string, { cpu_ms, wall_ms, bytes }: Measured, count: number): void {
-  const note = `${(bytes / count / 1e3).toFixed(1)} kB each`;
-  print(`${name}, CPU`, cpu_ms * 1_000, 'us', note, name === 'hello of node:http' ? undefined : HELLO_CPU);
-  print(
-    `${name}, requests a core second`,
-    1_000 / cpu_ms,
-    '/s',
-    `${Math.round(count / (wall_ms / 1e3))}/s here`,
-  );
-}
+  .listen(0, '127.0.0.1', function () { process.stdout.write('port ' + this.address().port + '\\n'); });`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { home: { type: 'string' }, only: { type: 'string' }, profile: { type: 'string' } },
 });
 const rows = Number(positionals[0] ?? 10_000_000);
-const scratch = mkdtempSync(join(tmpdir(), 'aurum-api-bench-'));
 const home = values.home ?? join(scratch, 'home');
 const parts = values.only?.split(',');
 const isWanted = (part: string) => parts?.includes(part) ?? true;
@@ -161,12 +99,12 @@ async function quick({ days }: Site, api: Child, headers: Record<string, string>
   const count = 20_000;
   const many = { connections: 32, count };
   const constant = async (name: string, size: number) => {
-    const hello = await started(process.execPath, ['-e', HELLO, String(size)], {}, /port (\d+)/);
+    const hello = await started(process.execPath, ['-e', CONSTANT, String(size)], {}, /port (\d+)/);
     await asked(hello, [request('/', {})], many);
     printQuick(name, await asked(hello, [request('/', {})], many), count);
     await hello.stop();
   };
-  await constant('hello of node:http', 2);
+  await constant(HELLO, 2);
   await constant('89 kB by node:http', 89_000);
   const targets = Array.from({ length: 50 }, (_, curve) => `/v1/curves?${question(days.at(-1)!, curve)}`);
   const cached = targets.map((target) => request(target, headers));
@@ -234,9 +172,7 @@ async function slow({ days }: Site, api: Child, headers: Record<string, string>)
   await ask();
   printSlices('alone,', await ask(), 1_500);
   const beside = async (name: string, job: Job) => {
-    const child = spawn(process.execPath, [LOAD, JSON.stringify(job)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = callers(job);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const before_mb = rss_mb(api.pid);
     printSlices(`beside ${name},`, await ask(), 1_500);

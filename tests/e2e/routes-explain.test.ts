@@ -1,19 +1,14 @@
 /** From what exists to a curve, to the cell behind a point, to its release and checks: over HTTP, as `npm start` serves it. */
-import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Role } from '#lib/domain/access.ts';
-import { curveDiffAnswer } from '#schemas/diff.ts';
-import { dimensionsAnswer } from '#schemas/dimensions.ts';
-import { exportAnswer, exportListAnswer, exportShowAnswer } from '#schemas/export.ts';
-import { instrumentAnswer } from '#schemas/instruments.ts';
-import { lineageAnswer } from '#schemas/lineage.ts';
-import { qaAnswer, releaseListAnswer, releaseShowAnswer } from '#schemas/releases.ts';
 import { shapeRow } from '#schemas/shape.ts';
 import { stripRow } from '#schemas/strip.ts';
+import { exportByTenant, registerTenant } from '#tests/fixtures/export-steps.ts';
+import { fromCurveToCell } from '#tests/fixtures/newcomer-steps.ts';
+import { peopleAt } from '#tests/fixtures/people.ts';
 import { type Started, sitePorts, start } from '#tests/fixtures/started.ts';
 import { testToken } from '#tests/fixtures/token.ts';
 
@@ -37,39 +32,9 @@ async function answer<Schema extends z.ZodType>(path: string, schema: Schema): P
 }
 
 test('a newcomer gets from what exists to the cell behind a point, and to what the gate said of it', async () => {
-  const { data: found } = await answer('/v1/curves/dimensions?q=pjm+west+on_peak', dimensionsAnswer);
-  const curve = found.curves[0]!;
-  const months = curve.tenors.find(({ tenor_type }) => tenor_type === 'MONTHLY')!;
-  const place = `curve_key=${curve.curve_key}&tenor_type=MONTHLY&contract_month=${months.last_month}`;
-  const { data } = await answer(`/v1/lineage?${place}&verify=true`, lineageAnswer);
-  const lineage = data[0]!;
-  expect(lineage.cells.mid.raw?.agrees).toBe(true);
-  expect(lineage.workbook.unchanged).toBe(true);
+  const lineage = await fromCurveToCell(answer);
   expect(lineage.event_log.position).toMatch(/^\d{15}-\d{9}$/);
-  const { version } = lineage.release;
-  const shown = await answer(`/v1/releases/${version}`, releaseShowAnswer);
-  expect(shown.data.release.current).toBe(true);
-  const { data: checks } = await answer(`/v1/qa?version=${version}`, qaAnswer);
-  expect(checks).toEqual(shown.data.checks);
-  const { data: releases } = await answer('/v1/releases?current=true', releaseListAnswer);
-  expect(releases.map((release) => release.version)).toContain(version);
-  const { data: instruments } = await answer(
-    `/v1/instruments?curve_key=${curve.curve_key}`,
-    instrumentAnswer,
-  );
-  expect(instruments[0]).toMatchObject({ iso: curve.iso, currency: curve.currency });
-  const versions = `from_version=${version}&to_version=${version}&curve_key=${curve.curve_key}`;
-  const { data: diffs } = await answer(`/v1/curves/diff?${versions}`, curveDiffAnswer);
-  expect(diffs[0]?.totals).toMatchObject({ change: 0, new: 0, dropped: 0 });
 });
-
-async function posted(path: string, body: object, role: Role, tenant?: string): Promise<unknown> {
-  const authorization = `Bearer ${await testToken(join(home, 'home'), role, tenant)}`;
-  const headers = { authorization, 'content-type': 'application/json' };
-  const response = await fetch(site.api + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  expect(response.ok).toBe(true);
-  return response.json();
-}
 
 const PJM_WEST = 'iso=PJM&market=West&block=ON_PEAK';
 
@@ -109,31 +74,12 @@ test('the days of a curve go back to its quotes, in any format', async () => {
 });
 
 test('a tenant exports, lists, shows and fetches what is its own, and nobody else does', async () => {
-  await posted('/v1/tenants', { id: 'acme', name: 'Acme' }, 'admin');
-  const entitlements = [{ vendor: 'pw', asset_class: null, region: null }];
-  await posted('/v1/tenants/acme/entitlements', { entitlements }, 'admin');
-  const asked = { iso: 'PJM', format: 'csv' };
-  const made = exportAnswer.parse(await posted('/v1/exports', asked, 'tenant', 'acme'));
-  const id = made.data.export_id;
-  const own = async (path: string, tenant = 'acme') => site.get(path, 'tenant', tenant);
-  const listed = exportListAnswer.parse(await (await own('/v1/exports')).json());
-  expect(listed.data).toMatchObject([
-    { export_id: id, state: 'signed', rows: made.data.rows, format: 'csv' },
-  ]);
-  const shown = exportShowAnswer.parse(await (await own(`/v1/exports/${id}`)).json());
-  expect(shown.data).toEqual(made.data);
-  const file = await own(shown.meta.fetch[1]!.path);
-  const bytes = Buffer.from(await file.arrayBuffer());
-  expect(hash('sha256', bytes, 'hex')).toBe(made.data.files[0]!.sha256);
-  expect(file.headers.get('content-type')).toContain('text/csv');
-  const never = '0'.repeat(32);
-  const problem = async (path: string) => {
-    const response = await site.get(path, 'analyst');
-    const { request_id: _, instance: __, ...body } = (await response.json()) as Record<string, unknown>;
-    return [response.status, JSON.stringify(body).replaceAll(/[0-9a-f]{32}/g, 'ID')];
-  };
-  expect(await problem(`/v1/exports/${id}`)).toEqual(await problem(`/v1/exports/${never}`));
-  expect((await problem(`/v1/exports/${id}`))[0]).toBe(404);
+  const people = peopleAt(site.api, join(home, 'home'));
+  await registerTenant(people, 'acme', 'pw');
+  const { manifest } = await exportByTenant(people, 'acme', { iso: 'PJM', format: 'csv' });
+  const [file] = manifest.files;
+  const fetched = await site.get(`/v1/exports/${manifest.export_id}/${file!.name}`, 'tenant', 'acme');
+  expect(fetched.headers.get('content-type')).toContain('text/csv');
 });
 
 const NO_VERSION = '20250912-0000000000000000';

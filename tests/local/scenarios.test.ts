@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
 import type { Role } from '#lib/domain/access.ts';
+import type { ScenarioDiffRow, ScenarioOutput, ScenarioRun, scenarioAnswer } from '#schemas/scenario.ts';
 import { carbon, growth, PJM_WEST } from '#tests/fixtures/scenario-site.ts';
 import { eventually, type Started, sitePorts, start } from '#tests/fixtures/started.ts';
 import { testToken } from '#tests/fixtures/token.ts';
@@ -22,18 +24,24 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Answer {
+interface Answer<Data> {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies of many routes, looked into by the tests.
-  readonly body: any;
+  readonly body: { readonly meta: { readonly count?: number }; readonly data: Data };
 }
+type Scenario = z.infer<typeof scenarioAnswer>['data'];
 
-async function call(path: string, body?: object, role: Role = 'analyst', tenant?: string): Promise<Answer> {
+/** The data are what the caller says: what a test does not look into is of no type. */
+async function call<Data = unknown>(
+  path: string,
+  body?: object,
+  role: Role = 'analyst',
+  tenant?: string,
+): Promise<Answer<Data>> {
   const authorization = `Bearer ${await testToken(home, role, tenant)}`;
   const headers = { authorization, 'content-type': 'application/json' };
   const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const response = await fetch(`${site.api}${path}`, { ...sent, headers });
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: (await response.json()) as Answer<Data>['body'] };
 }
 
 const BANDS = {
@@ -42,33 +50,38 @@ const BANDS = {
 };
 const scenario = (name: string, change = 20) => ({ name, assumptions: [carbon(change), growth] });
 
-async function finished(run_id: string): Promise<Answer['body']> {
+const create = async (name: string, change?: number) =>
+  (await call<Scenario>('/v1/scenarios', scenario(name, change))).body.data;
+const ask = (id: string, request: object) => call<ScenarioRun>(`/v1/scenarios/${id}/run`, request);
+
+async function finished(run_id: string): Promise<ScenarioRun> {
   const answer = await eventually(
-    () => call(`/v1/scenarios/runs/${run_id}`),
+    () => call<ScenarioRun>(`/v1/scenarios/runs/${run_id}`),
     ({ body }) => !['queued', 'running'].includes(body.data.state),
   );
   return answer.body.data;
 }
 
 test('created, run, followed, read in every format and compared', async () => {
-  const made = await call('/v1/scenarios', scenario('Dear carbon'));
+  const made = await call<Scenario>('/v1/scenarios', scenario('Dear carbon'));
   expect(made).toMatchObject({ status: 201, body: { data: { version: 1, assumption_count: 2 } } });
   const { id } = made.body.data;
   expect((await call(`/v1/scenarios/${id}`)).body).toEqual(made.body);
   expect((await call('/v1/scenarios?name=carbon')).body.data).toMatchObject([{ id }]);
 
-  const queued = await call(`/v1/scenarios/${id}/run`, { ...PJM_WEST, seed: 7, bands: BANDS });
+  const queued = await ask(id, { ...PJM_WEST, seed: 7, bands: BANDS });
   expect(queued).toMatchObject({ status: 202, body: { data: { state: 'queued', seed: 7 } } });
   const { run_id } = queued.body.data;
   expect(await finished(run_id)).toMatchObject({ state: 'succeeded', row_count: 32, curve_count: 2 });
-  const again = await call(`/v1/scenarios/${id}/run`, { ...PJM_WEST, seed: 7, bands: BANDS });
+  const again = await ask(id, { ...PJM_WEST, seed: 7, bands: BANDS });
   expect(again.body.data).toMatchObject({ run_id, state: 'succeeded', attempt: 1 });
 
-  const outputs = await call(`/v1/scenarios/runs/${run_id}/outputs?limit=100`);
+  const outputs = await call<ScenarioOutput[]>(`/v1/scenarios/runs/${run_id}/outputs?limit=100`);
   expect(outputs.body.meta.count).toBe(32);
-  const [row] = outputs.body.data;
-  expect(Object.keys(row.bands)).toEqual(['p05', 'p25', 'p50', 'p75', 'p95']);
-  expect(row.attribution.carbon + row.attribution.growth).toBeCloseTo(row.delta, 9);
+  for (const { bands, attribution, delta } of outputs.body.data) {
+    expect(Object.keys(bands)).toEqual(['p05', 'p25', 'p50', 'p75', 'p95']);
+    expect(attribution.carbon! + attribution.growth!).toBeCloseTo(delta, 9);
+  }
   const authorization = `Bearer ${await testToken(home, 'analyst')}`;
   const inFormat = async (accept: string) => {
     const path = `/v1/scenarios/runs/${run_id}/outputs?limit=100`;
@@ -81,16 +94,16 @@ test('created, run, followed, read in every format and compared', async () => {
     expect((await inFormat(type)).headers.get('content-type')).toBe(type);
   }
 
-  const other = (await call('/v1/scenarios', scenario('Dearer carbon', 30))).body.data;
-  const second = (await call(`/v1/scenarios/${other.id}/run`, PJM_WEST)).body.data;
+  const other = await create('Dearer carbon', 30);
+  const second = (await ask(other.id, PJM_WEST)).body.data;
   await finished(second.run_id);
-  const diff = await call(`/v1/scenarios/diff?a=${id}&b=${second.run_id}`);
+  const diff = await call<ScenarioDiffRow[]>(`/v1/scenarios/diff?a=${id}&b=${second.run_id}`);
   expect(diff).toMatchObject({ status: 200, body: { meta: { count: 32 } } });
   for (const { attribution } of diff.body.data) expect(attribution.carbon).toBeCloseTo(4, 9);
 });
 
 test('every problem is one code with the field', async () => {
-  const { id } = (await call('/v1/scenarios', scenario('Problems'))).body.data;
+  const { id } = await create('Problems');
   const run = `/v1/scenarios/${id}/run`;
   const unknown = { name: 'x', assumptions: [{ ...growth, driver: 'weather' }] };
   const badValue = { name: 'x', assumptions: [carbon(1e9)] };
@@ -124,9 +137,8 @@ test('every problem is one code with the field', async () => {
 });
 
 test('a run that fails says why; another tenant sees neither it nor its scenario', async () => {
-  const { id } = (await call('/v1/scenarios', scenario('Fails'))).body.data;
-  const { run_id } = (await call(`/v1/scenarios/${id}/run`, { ...PJM_WEST, contract_to: '2090-12' })).body
-    .data;
+  const { id } = await create('Fails');
+  const { run_id } = (await ask(id, { ...PJM_WEST, contract_to: '2090-12' })).body.data;
   expect(await finished(run_id)).toMatchObject({
     state: 'failed',
     error: { code: 'scenario_month_missing', field: 'curves', message: expect.stringContaining('PJM') },
@@ -141,9 +153,9 @@ test('a run that fails says why; another tenant sees neither it nor its scenario
 });
 
 test('what was created, asked for and cancelled stands in the audit trail once, under who did it', async () => {
-  const { id, scenario_hash } = (await call('/v1/scenarios', scenario('Audited'))).body.data;
+  const { id, scenario_hash } = await create('Audited');
   const long = { ...PJM_WEST, bands: { ...BANDS, paths: 1_000_000 } };
-  const { run_id } = (await call(`/v1/scenarios/${id}/run`, long)).body.data;
+  const { run_id } = (await ask(id, long)).body.data;
   for (const _ of [1, 2]) {
     const cancelled = await call(`/v1/scenarios/runs/${run_id}/cancel`, {});
     expect(cancelled).toMatchObject({ status: 200, body: { data: { state: 'cancelled' } } });

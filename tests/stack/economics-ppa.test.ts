@@ -11,7 +11,9 @@ import { z } from 'zod';
 import { marketCalendar } from '#lib/domain/calendar/market-calendar.ts';
 import { readContract, readMarket } from '#lib/domain/ppa/terms.ts';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
-import type { PpaContractInput, PpaMarketInput, PpaValuation } from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput } from '#schemas/ppa-market.ts';
+import type { PpaValuation } from '#schemas/ppa-valuation.ts';
 import { DUCK_SHAPE, pricesOf, SOLAR_SHAPE } from '#tests/unit/ppa/contracts.ts';
 
 const python = process.env.AURUM_PYTHON ?? '';

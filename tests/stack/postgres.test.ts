@@ -1,7 +1,7 @@
 /**
- * The operational database on a real PostgreSQL: the suite PGlite passes, under a superuser and under a login that owns
- * the tables, and what only a server has: connections that break, logins that change, migrations that race. Works in
- * databases of its own.
+ * The operational database on a real PostgreSQL: the suites PGlite passes, under a superuser and under a login that owns
+ * the tables, and what only a server has: connections that break, logins that change, migrations and processes that race.
+ * Works in databases of its own.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,9 +9,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sqlAudit } from '#lib/adapters/audit/sql.ts';
 import { type PostgresSqlOptions, postgresSql } from '#lib/adapters/sql/postgres.ts';
+import type { AuditTrail } from '#lib/ports/audit.ts';
 import type { Sql } from '#lib/ports/sql.ts';
+import { auditCases } from '#tests/contract/audit/cases.ts';
+import { auditTableCases } from '#tests/contract/audit/table-cases.ts';
 import { ppaStoreCases } from '#tests/contract/ppa/cases.ts';
+import { releaseUsesCases } from '#tests/contract/release-uses/cases.ts';
 import { scenarioCases } from '#tests/contract/scenarios/cases.ts';
 import { sqlCases } from '#tests/contract/sql/cases.ts';
 import { doorTo } from './door.ts';
@@ -35,21 +40,36 @@ const asOwner = (named: URL) => {
 };
 
 /** Statements outside the adapter, as the login of the stack. */
-async function administer(...statements: readonly string[]): Promise<void> {
-  const client = new pg.Client(url);
+const administer = (...statements: readonly string[]) => directly(url!, ...statements);
+
+async function directly(login: string, ...statements: readonly string[]): Promise<void> {
+  const client = new pg.Client(login);
   await client.connect();
-  for (const statement of statements) await client.query(statement);
-  await client.end();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Appended to by several processes in turn, read by any. */
+function trailOfMany(processes: readonly Sql[]): AuditTrail {
+  const trails = processes.map(sqlAudit);
+  let turn = 0;
+  return { ...trails[0]!, append: (content) => trails[turn++ % trails.length]!.append(content) };
 }
 
 describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_URL)', () => {
   const names = { shared: `sql_test_${run}`, owned: `sql_test_owned_${run}`, empty: `sql_test_empty_${run}` };
+  const trails: string[] = [];
   const opened: Sql[] = [];
   const open = (options: Partial<PostgresSqlOptions> & { url: string }) => {
     const sql = postgresSql({ ddl, ...options });
     opened.push(sql);
     return sql;
   };
+  /** Four processes. */
+  let together: readonly Sql[];
   let superuser: Sql;
   let owner: Sql;
 
@@ -60,10 +80,10 @@ describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_U
       `CREATE DATABASE ${names.owned} OWNER ${OWNER}`,
       `CREATE DATABASE ${names.empty}`,
     );
-    superuser = open({ url: at(names.shared) });
-    // Four processes that start at once.
-    const others = Array.from({ length: 3 }, () => open({ url: at(names.shared) }));
-    await Promise.all([superuser, ...others].map((sql) => sql.migrate()));
+    together = Array.from({ length: 4 }, () => open({ url: at(names.shared) }));
+    superuser = together[0]!;
+    // All start at once.
+    await Promise.all(together.map((sql) => sql.migrate()));
     owner = open({ url: at(names.owned, asOwner) });
     // PUBLIC may not create in `public` since 15: the owner of a database may.
     await owner.migrate();
@@ -71,7 +91,7 @@ describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_U
   afterAll(async () => {
     await Promise.all(opened.map((sql) => sql.close()));
     await administer(
-      ...Object.values(names).map((name) => `DROP DATABASE ${name} WITH (FORCE)`),
+      ...[...Object.values(names), ...trails].map((name) => `DROP DATABASE ${name} WITH (FORCE)`),
       `DROP ROLE ${OWNER}`,
     );
   });
@@ -79,7 +99,39 @@ describe.skipIf(url === undefined)('PostgreSQL (skipped without AURUM_POSTGRES_U
   sqlCases('PostgreSQL as superuser', () => superuser);
   ppaStoreCases('PostgreSQL as superuser', () => superuser);
   scenarioCases('PostgreSQL as superuser', () => superuser);
+  releaseUsesCases('PostgreSQL as superuser', () => superuser);
+  auditCases('PostgreSQL as superuser', () => sqlAudit(superuser));
+  auditCases('PostgreSQL, four processes', () => trailOfMany(together));
   sqlCases('PostgreSQL as owner', () => owner);
+  ppaStoreCases('PostgreSQL as owner', () => owner);
+  scenarioCases('PostgreSQL as owner', () => owner);
+  releaseUsesCases('PostgreSQL as owner', () => owner);
+  auditCases('PostgreSQL as owner', () => sqlAudit(owner));
+  auditTableCases('PostgreSQL', async () => {
+    const name = `sql_test_trail_${run}_${trails.length}`;
+    await administer(`CREATE DATABASE ${name} OWNER ${OWNER}`);
+    trails.push(name);
+    const login = at(name, asOwner);
+    const sql = open({ url: login });
+    await sql.migrate();
+    return { use: (work) => work(sql), asOwner: (statements) => directly(login, statements) };
+  });
+
+  test('what tenants own is closed to the owner of the tables, in no role and with no tenant', async () => {
+    const login = at(names.owned, asOwner);
+    await directly(login, `SET aurum.tenant = 'house'; INSERT INTO scenario (name) VALUES ('closed-${run}')`);
+    const client = new pg.Client(login);
+    await client.connect();
+    const seen = async () => (await client.query('SELECT name FROM scenario')).rows.length;
+    expect(await seen()).toBe(0);
+    await client.query(`SET aurum.tenant = 'house'`);
+    expect(await seen()).toBeGreaterThan(0);
+    const inAnothersName = client.query(
+      `INSERT INTO scenario (name, tenant_id) VALUES ('theirs-${run}', 'acme')`,
+    );
+    await expect(inAnothersName).rejects.toMatchObject({ code: '42501' });
+    await client.end();
+  });
 
   const ask = (sql: Sql, text: string, tenant?: string) =>
     sql.transaction('aurum_api', (tx) => tx.query(text), tenant);

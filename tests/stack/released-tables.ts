@@ -9,12 +9,14 @@ export async function commitTable(
   tables: Tables,
   table: CurveTable,
   known_at: string,
+  vendor = 'eugp',
 ): Promise<CurveRelease> {
   const { asof_date, source_file } = table;
   const source_sha256 = hash('sha256', Buffer.from(table.value.buffer), 'hex');
   const version = workbookVersion(source_file, asof_date, source_sha256);
   const curves = await tables.stageCurves(table, version, known_at);
   const released = release({
+    vendor,
     version,
     asof_date,
     source_file,

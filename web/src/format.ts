@@ -30,9 +30,9 @@ export function unitName(unit: {
 
 const MAX_DECIMALS = 3;
 
-/** Decimals that show every price of a column, within reason, so that points stand below each other. */
-export function decimalsOf(values: readonly (number | null | undefined)[]): number {
-  let most = 2;
+/** Decimals that show every price of a column, within reason, so that points stand below each other; `least` at least. */
+export function decimalsOf(values: readonly (number | null | undefined)[], least = 2): number {
+  let most = least;
   for (const value of values) {
     const text = value === null || value === undefined ? '' : String(value);
     const point = text.indexOf('.');
@@ -41,15 +41,22 @@ export function decimalsOf(values: readonly (number | null | undefined)[]): numb
   return Math.min(most, MAX_DECIMALS);
 }
 
-/** A minus as wide as a plus; nothing for nothing. */
+/** One for each number of decimals: making one costs more than using it. */
+const formats = Array.from(
+  { length: 12 },
+  (_, decimals) =>
+    new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+);
+
+/** `1,234.50`: a minus as wide as a plus; nothing for nothing. */
 export function price(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined) return '';
-  return value.toFixed(decimals).replace('-', '−');
+  return formats[Math.min(decimals, formats.length - 1)]!.format(value).replace('-', '−');
 }
 
 export function change(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined) return '';
-  const text = Math.abs(value).toFixed(decimals);
+  const text = price(Math.abs(value), decimals);
   if (Number(text) === 0) return text;
   return `${value < 0 ? '−' : '+'}${text}`;
 }
@@ -60,6 +67,12 @@ export const counted = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The counts in a sentence of the API, as `count` writes them. */
+export const spoken = (text: string): string =>
+  text.replace(/\b\d{4,}(?= (?:\w+ )?(?:rows|cells|curves|expectations)\b)/g, (digits) =>
+    count(Number(digits)),
+  );
 
 /** `Jan 27` of `2027-01-01`. */
 export const monthName = (day: string): string => `${MONTHS[Number(day.slice(5, 7)) - 1]} ${day.slice(2, 4)}`;

@@ -1,10 +1,10 @@
 /** Where a price comes from: down to the cell in its sheet, and on to what is made of it. */
 import { type Answer, AurumProblem, type Row } from '../../client/aurum.ts';
 import { type Child, h } from './dom.ts';
-import { clock, counted, monthName } from './format.ts';
+import { clock, counted, monthName, spoken, unitName } from './format.ts';
 import type { Point } from './market/view.ts';
 import { fresh, linkTo } from './place.ts';
-import { emptyView, type Region, region } from './region.ts';
+import { emptyView, intoSight, type Region, region } from './region.ts';
 import { api } from './session.ts';
 
 type Lineage = Row<'GET /v1/lineage'>;
@@ -15,15 +15,18 @@ export interface LineagePanel {
   show(point: Point | undefined): void;
 }
 
-export function lineagePanel(): LineagePanel {
-  const part = region({ class: 'lineage', 'aria-live': 'polite' });
+/** @param closed hears that who worked in it is left without a place. */
+export function lineagePanel(closed: () => void): LineagePanel {
+  const part = region({ class: 'lineage' });
   let shown = '';
   return {
     element: part.element,
     show(point) {
       if (point === undefined) {
+        const isLeft = part.element.contains(document.activeElement);
         shown = '';
         part.show();
+        if (isLeft) closed();
         return;
       }
       const { curve_key, tenor_type, contract_month, tenor_label, asof_date: asof } = point.row;
@@ -32,11 +35,12 @@ export function lineagePanel(): LineagePanel {
       if (text === shown) return;
       shown = text;
       part.show();
-      void part.load('where the price comes from', async (signal) => {
+      const loaded = part.load('where the price comes from', async (signal) => {
         const { data } = await api.get('/v1/lineage', { ...query, verify: 'true' }, { signal });
         const found = data[0];
         return found === undefined ? emptyView('Nothing is known of this price.') : panel(found);
       });
+      void loaded.then(() => intoSight(part.element));
     },
   };
 }
@@ -50,7 +54,12 @@ function panel(lineage: Lineage): HTMLElement {
     h(
       'div',
       { class: 'panel-head' },
-      h('h2', {}, `Where ${month} = ${value.value} comes from`),
+      h(
+        'h2',
+        { role: 'status' },
+        `Where ${month} = ${value.value} comes from`,
+        h('span', { class: 'quiet' }, ` ${unitName(value)}`),
+      ),
       h('a', { ...linkTo({ point: undefined }), class: 'remove', 'aria-label': 'Close the lineage' }, '×'),
     ),
     h('ol', { class: 'chain' }, steps(lineage)),
@@ -62,8 +71,8 @@ function steps(lineage: Lineage): HTMLElement[] {
   return [
     cellStep(lineage),
     step('Workbook', workbook.file, [
-      ['Key', workbook.key],
-      ['Version', workbook.version_id],
+      ['Object', path(workbook.key)],
+      ['Version', workbook.version_id && short(workbook.version_id, 13)],
       ['sha256', short(workbook.sha256, 16)],
       [
         'Bytes',
@@ -74,56 +83,97 @@ function steps(lineage: Lineage): HTMLElement[] {
             : h('strong', { class: 'down' }, 'CHANGED since the release'),
       ],
     ]),
-    step(
-      'Gate',
-      gate === null
-        ? 'no result kept'
-        : h('span', { class: gate.verdict === 'green' ? 'up' : 'down' }, gate.verdict),
-      [
-        ['Said', gate?.summary ?? null],
-        ['Checked', gate && clock(gate.checked_at)],
-        [
-          'On this curve',
-          gate &&
-            (gate.warnings.length === 0
-              ? 'no warning'
-              : gate.warnings.map(({ rule, expectation }) => rule ?? expectation).join('; ')),
-        ],
-      ],
-    ),
+    gateStep(gate),
     step('Release', release.version, [
       ['Known from', clock(release.known_at)],
       ['Current', release.superseded_by === null ? 'yes' : `no, replaced by ${release.superseded_by}`],
-      ['Lake commit', short(release.lake_commit, 28)],
-      ['Data file', release.data_file],
+      ['Lake commit', short(release.lake_commit, 24)],
+      ['Data file', path(release.data_file)],
     ]),
     step('Event log', event_log.topic, [
-      ['Record key', short(event_log.key, 24)],
+      ['Record key', short(event_log.key, 16)],
       ['Position', event_log.position ?? null],
       ['Published', event_log.published_at === null ? 'not yet' : clock(event_log.published_at)],
     ]),
-    step(
-      'Made of it',
-      downstream.strips.length === 0 ? 'no strip holds it' : counted(downstream.strips.length, 'strip'),
-      [
-        ['Strips', stripLinks(value.curve_key, lineage)],
-        [
-          'Rule',
-          downstream.strips.some(({ strip_source }) => strip_source === 'derived') ? downstream.rule : null,
-        ],
-      ],
-    ),
+    downstreamStep(value.curve_key, downstream),
   ];
 }
 
-function stripLinks(curve: string, { downstream }: Lineage): Child {
-  if (downstream.strips.length === 0) return null;
-  const names = [...new Set(downstream.strips.map(({ tenor_label }) => tenor_label))];
-  return [names.join(', '), ' ', h('a', { href: fresh('strips', { curve }) }, 'Show')];
+const VERDICTS = {
+  green: { class: 'up', said: 'green' },
+  red: { class: 'down', said: 'red' },
+  overridden: { class: 'overridden', said: 'red, overridden by two people' },
+} as const;
+
+/** Green, red, or red and let pass: three different things to who relies on the price. */
+export function verdictView(verdict: NonNullable<Lineage['gate']>['verdict']): HTMLElement {
+  const { class: look, said } = VERDICTS[verdict];
+  return h('span', { class: look }, said);
+}
+
+function gateStep(gate: Lineage['gate']): HTMLElement {
+  if (gate === null) return step('Gate', 'no result kept', []);
+  const { verdict, summary, checked_at, warnings, override } = gate;
+  const about = warnings.map(({ rule, expectation }) => rule ?? expectation).join('; ');
+  return step('Gate', verdictView(verdict), [
+    ['Said', spoken(summary)],
+    ['Checked', clock(checked_at)],
+    ['On this curve', about || 'no warning'],
+    ['Let pass', override?.expectations.map(({ rule }) => rule).join('; ')],
+    ['Because', override?.reason],
+    ['Proposed by', override?.author],
+    ['Approved by', override?.approver],
+  ]);
+}
+
+function downstreamStep(
+  curve: string,
+  { strips, scenarios = [], valuations = [], rule }: Lineage['downstream'],
+): HTMLElement {
+  const names = [...new Set(strips.map(({ tenor_label }) => tenor_label))];
+  const counts = [
+    counted(names.length, 'strip'),
+    ...(scenarios.length > 0 ? [counted(scenarios.length, 'scenario run')] : []),
+    ...(valuations.length > 0 ? [counted(valuations.length, 'valuation')] : []),
+  ];
+  return step('Made of it', counts.join(', '), [
+    [
+      'Strips',
+      names.length > 0 && [names.join(', '), ' ', h('a', { href: fresh('strips', { curve }) }, 'Show')],
+    ],
+    ['Derived', strips.some(({ strip_source }) => strip_source === 'derived') && rule],
+    [
+      'Scenarios',
+      scenarios.length > 0 &&
+        linked(scenarios, ({ run_id, scenario, state }) => [
+          h('a', { href: fresh('scenarios', { run: run_id }) }, scenario),
+          ` ${state}`,
+        ]),
+    ],
+    [
+      'Valuations',
+      valuations.length > 0 &&
+        linked(valuations, ({ valuation_hash, contract, valuation_date }) => [
+          h('a', { href: fresh('ppa', { valuation: valuation_hash }) }, contract),
+          ` ${valuation_date}`,
+        ]),
+    ],
+  ]);
+}
+
+const LISTED = 5;
+
+function linked<One>(all: readonly One[], lineOf: (one: One) => Child): Child {
+  const more = all.length - LISTED;
+  return [all.slice(0, LISTED).map((one) => h('p', {}, lineOf(one))), more > 0 && `and ${more} more`];
 }
 
 const short = (text: string, length: number): Child =>
   text.length <= length ? text : h('span', { title: text }, `${text.slice(0, length)}…`);
+
+/** Broken where a folder ends, so that it can be read. */
+const path = (text: string): Child =>
+  text.split('/').flatMap((part, at) => (at === 0 ? [part] : ['/', h('wbr'), part]));
 
 function step(name: string, head: Child, facts: readonly (readonly [string, Child])[]): HTMLElement {
   const told = facts.filter(([, fact]) => fact !== null && fact !== false && fact !== undefined);

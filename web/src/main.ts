@@ -2,13 +2,14 @@
 import { AurumProblem } from '../../client/aurum.ts';
 import './style.css';
 import { h, show } from './dom.ts';
+import { exportsView } from './exports.ts';
 import { ingestView } from './ingest/view.ts';
 import { marketView, type View } from './market/view.ts';
 import { fresh, go, place } from './place.ts';
 import { ppaView } from './ppa/view.ts';
 import { problemView } from './region.ts';
 import { scenariosView } from './scenarios/view.ts';
-import { type Me, signOut, whoami } from './session.ts';
+import { type Me, placeBefore, SESSION_ENDED, signOut, whoami } from './session.ts';
 import { signInView } from './sign-in.ts';
 import { stripsView } from './strips.ts';
 import { startTheme, themeButton } from './theme.ts';
@@ -24,6 +25,7 @@ const VIEWS: Readonly<Record<string, Entry>> = {
   strips: { name: 'Strips', permission: 'curves:read', make: stripsView },
   scenarios: { name: 'Scenarios', permission: 'scenarios:read', make: scenariosView },
   ppa: { name: 'PPA', permission: 'ppa:read', make: ppaView },
+  exports: { name: 'Exports', permission: 'exports:read', make: exportsView },
   ingest: { name: 'Ingest', permission: 'ingest:read', make: ingestView },
 };
 const FIRST = 'market';
@@ -38,7 +40,19 @@ async function begin(): Promise<void> {
   shown = undefined;
   try {
     const me = await whoami();
+    const ended = () => {
+      ending();
+      const code = me.auth === 'development' ? 'token_unauthorised' : 'session_ended';
+      enter(code, h('p', { class: 'problem', role: 'alert' }, 'Your session has ended.'));
+    };
+    ending = () => {
+      removeEventListener('hashchange', follow);
+      removeEventListener(SESSION_ENDED, ended);
+    };
     addEventListener('hashchange', follow);
+    addEventListener(SESSION_ENDED, ended);
+    const before = placeBefore();
+    if (before && location.hash === '') history.replaceState(null, '', before);
     follow();
 
     function follow(): void {
@@ -52,27 +66,37 @@ async function begin(): Promise<void> {
       const next = made.get(view) ?? entry.make(me);
       made.set(view, next);
       if (next !== shown) {
-        const isFirst = shown === undefined;
+        // Not at the very first: whoever loads the page begins at its top.
+        const isPlaced = shown !== undefined || main.contains(document.activeElement);
         shown = next;
         document.title = `${entry.name} · Aurum`;
         show(main, next.element);
-        if (!isFirst) main.focus({ preventScroll: true });
+        if (isPlaced) main.focus({ preventScroll: true });
       }
       next.update();
     }
-    ending = () => removeEventListener('hashchange', follow);
   } catch (error) {
-    const status = error instanceof AurumProblem ? error.problem.status : undefined;
-    header(undefined, '');
-    if (status !== 401 && status !== 403) {
-      show(main, problemView(error, 'Could not load the desk'));
+    const problem = error instanceof AurumProblem ? error.problem : undefined;
+    if (problem?.status !== 401 && problem?.status !== 403) {
+      header(undefined, '');
+      show(
+        main,
+        problemView(error, 'Could not load the desk', () => void begin()),
+      );
       return;
     }
-    signOut();
     // Refused with a token: as whom to come instead, beside the reason.
-    const reason = status === 403 ? problemView(error, 'The desk cannot be used so') : null;
-    show(main, signInView(begin, reason));
+    enter(problem.code, problem.status === 403 ? problemView(error, 'The desk cannot be used so') : null);
   }
+}
+
+/** To where one signs in; the address is kept, and so is what it shows afterwards. */
+function enter(code: string, reason: HTMLElement | null): void {
+  signOut();
+  shown = undefined;
+  header(undefined, '');
+  show(main, signInView(begin, code, reason));
+  main.querySelector<HTMLElement>('[autofocus]')?.focus();
 }
 
 let ending = () => {};

@@ -19,44 +19,55 @@ export function region(properties: Record<string, string> = {}): Region {
     running?.abort();
     element.removeAttribute('aria-busy');
   };
-  return {
+  const region: Region = {
     element,
     show: (...children) => {
       stop();
-      show(element, ...children);
+      put(element, children);
     },
     load: async (what, work) => {
       stop();
       const mine = new AbortController();
       running = mine;
-      const focused = focusIn(element);
       element.setAttribute('aria-busy', 'true');
       const notice = setTimeout(() => {
         if (element.childElementCount === 0) show(element, loading(what));
       }, NOTICE_AFTER_MS);
-      const answer = await work(mine.signal).catch((error: unknown) =>
-        problemView(error, `Could not load ${what}`),
-      );
+      const answer = await work(mine.signal).catch((error: unknown): Child => {
+        const again = () => void region.load(what, work);
+        return problemView(error, `Could not load ${what}`, mayPass(error) ? again : undefined);
+      });
       clearTimeout(notice);
       if (mine.signal.aborted) return;
       element.removeAttribute('aria-busy');
-      const place = scrolled(element);
-      show(element, answer);
-      focusAgain(element, focused);
-      scrollAgain(element, place);
+      put(element, [answer]);
     },
   };
+  return region;
 }
 
 /** What is drawn anew is still the same thing to who works on it: focus and scrolling stay. */
-const focusIn = (element: HTMLElement): string | null | undefined =>
-  element.contains(document.activeElement) ? document.activeElement?.getAttribute('aria-label') : undefined;
-
-function focusAgain(element: HTMLElement, label: string | null | undefined): void {
-  if (label == null || document.activeElement !== document.body) return;
-  const same = [...element.querySelectorAll<HTMLElement>('[aria-label]')];
-  same.find((one) => one.getAttribute('aria-label') === label)?.focus({ preventScroll: true });
+function put(element: HTMLElement, children: readonly Child[]): void {
+  const focused = focusIn(element);
+  const place = scrolled(element);
+  show(element, ...children);
+  focusAgain(element, focused);
+  scrollAgain(element, place);
 }
+
+function focusIn(element: HTMLElement): string | undefined {
+  const focused = document.activeElement;
+  return focused !== null && element.contains(focused) ? nameOf(focused) : undefined;
+}
+
+function focusAgain(element: HTMLElement, name: string | undefined): void {
+  if (name === undefined || document.activeElement !== document.body) return;
+  const same = [...element.querySelectorAll<HTMLElement>('[aria-label], a, button, input')];
+  same.find((one) => nameOf(one) === name)?.focus({ preventScroll: true });
+}
+
+const nameOf = (element: Element): string =>
+  `${element.tagName} ${element.getAttribute('aria-label') ?? element.getAttribute('name') ?? element.textContent}`;
 
 const tablesOf = (element: HTMLElement) => element.querySelectorAll<HTMLElement>('.table');
 
@@ -72,13 +83,27 @@ const loading = (what: string) => h('p', { class: 'state', role: 'status' }, `Lo
 export const emptyView = (what: string, remedy: Child = null): HTMLElement =>
   h('p', { class: 'state', role: 'status' }, what, remedy === null ? null : [' ', remedy]);
 
-/** What the API says of an error: what, the remedy, the code. */
-export function problemView(error: unknown, title: string): HTMLElement {
+/** Of what was asked for, so much is seen before the page is moved to it. */
+const SEEN_PX = 160;
+
+/** Brings what was asked for below the page's edge into sight; who sees its head already is not moved. */
+export function intoSight(element: HTMLElement): void {
+  const { top } = element.getBoundingClientRect();
+  if (top > innerHeight - SEEN_PX) element.scrollIntoView({ block: 'start' });
+}
+
+/** Whether the same question may be answered later: nobody answered, or whoever did could not now. */
+const mayPass = (error: unknown): boolean =>
+  !(error instanceof AurumProblem) || error.problem.status >= 500 || error.problem.status === 429;
+
+/** What the API says of an error: what, the remedy, the code; `again` asks once more. */
+export function problemView(error: unknown, title: string, again?: () => void): HTMLElement {
   const head = h('strong', {}, title);
+  const retry = again && h('button', { type: 'button', onclick: again }, 'Try again');
   if (!(error instanceof AurumProblem)) {
     const reason = error instanceof Error ? error.message : String(error);
     const detail = navigator.onLine ? `The server did not answer (${reason}).` : 'This machine is offline.';
-    return h('div', { class: 'problem', role: 'alert' }, head, h('p', {}, detail));
+    return h('div', { class: 'problem', role: 'alert' }, head, h('p', {}, detail), retry);
   }
   const { detail, remedy, code, status, field } = error.problem;
   const at = field === undefined ? '' : ` · ${field}`;
@@ -89,5 +114,24 @@ export function problemView(error: unknown, title: string): HTMLElement {
     h('p', {}, detail),
     remedy === undefined ? null : h('p', {}, remedy),
     h('p', { class: 'code' }, `${code} · ${status}${at}`),
+    retry,
   );
 }
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string | null;
+  readonly field: string | null;
+}
+
+/** What was accepted and failed later, as it is kept. */
+export const failureView = (title: string, { code, message, remedy, field }: Failure): HTMLElement =>
+  h(
+    'div',
+    { class: 'problem', role: 'alert' },
+    h('strong', {}, title),
+    h('p', {}, message),
+    remedy && h('p', {}, remedy),
+    h('p', { class: 'code' }, [code, field].filter(Boolean).join(' · ')),
+  );

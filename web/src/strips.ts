@@ -5,7 +5,7 @@ import { h } from './dom.ts';
 import { count, price, TENOR_NAMES } from './format.ts';
 import { finder, goToFirst } from './market/finder.ts';
 import { type CurveInfo, curveInfo } from './market/series.ts';
-import { signed, type View } from './market/view.ts';
+import { noSuchCurve, nothingYet, signed, type View } from './market/view.ts';
 import { fresh, go, link, place } from './place.ts';
 import { emptyView, region } from './region.ts';
 import { api } from './session.ts';
@@ -15,6 +15,12 @@ import { table } from './table.ts';
 const ROUNDING = 0.01;
 
 type Strip = Row<'GET /v1/curves/strips'>;
+type Rule = NonNullable<Strip['strip_rule']>;
+
+const RULES: readonly (readonly [Rule, string])[] = [
+  ['plain_mean', 'plain mean, as the vendors do'],
+  ['hour_weighted', 'weighted by hours of delivery'],
+];
 
 export function stripsView(): View {
   const find = finder(false);
@@ -29,22 +35,23 @@ export function stripsView(): View {
   const update = () => {
     find.update();
     const { parameters } = place();
-    const asked = ['curve', 'asof'].map((name) => parameters.get(name)).join('|');
+    const asked = ['curve', 'asof', 'rule'].map((name) => parameters.get(name)).join('|');
     if (asked === shown) return;
     shown = asked;
     void main.load('strips', async (signal) => {
       const key = parameters.get('curve');
-      if (key === null) return (await goToFirst(signal)) ? null : emptyView('Nothing is released yet.');
+      if (key === null) return (await goToFirst(signal)) ? null : nothingYet();
       const info = await curveInfo(key, signal);
-      if (info === undefined) return emptyView('No curve has this key, or none you may see.');
+      if (info === undefined) return noSuchCurve('strips');
       const asof = parameters.get('asof') ?? info.days[0]!;
+      const rule: Rule = parameters.get('rule') === 'hour_weighted' ? 'hour_weighted' : 'plain_mean';
       const { data } = await api.get(
         '/v1/curves/strips',
-        { curve_key: info.curve.curve_key, asof, limit: 10_000 },
+        { curve_key: info.curve.curve_key, asof, rule, limit: 10_000 },
         { signal },
       );
       document.title = `${info.name} strips · Aurum`;
-      return board(info, asof, data);
+      return board(info, asof, rule, data);
     });
   };
   return { element, update };
@@ -59,12 +66,17 @@ interface Pair {
 }
 
 function pairsOf(strips: readonly Strip[]): Pair[] {
-  const periods = Map.groupBy(strips, ({ tenor_type, contract_month, tenor_label }) => {
+  const periods = Map.groupBy(strips, (strip) => {
+    const { tenor_type, contract_month, tenor_label } = strip;
+    // What is left of a year is quoted from the as-of month on; derived it keeps the name of the year.
+    const rest = /^Bal (\d{4})$/.exec(tenor_label)?.[1];
+    if (rest !== undefined) return `${tenor_type} ${rest}-01-01 `;
     // The two call one period by one name, or begin it in one month.
-    const twin = strips.filter(
+    const twins = strips.filter(
       (other) => other.tenor_type === tenor_type && other.contract_month === contract_month,
     );
-    return `${tenor_type} ${contract_month} ${twin.length === 2 ? '' : tenor_label}`;
+    const isPair = twins.length === 2 || (twins.length === 1 && strip.strip_source === 'derived');
+    return `${tenor_type} ${contract_month} ${isPair ? '' : tenor_label}`;
   });
   return [...periods.values()].map((group) => {
     const quoted = group.find(({ strip_source }) => strip_source === 'vendor');
@@ -74,21 +86,18 @@ function pairsOf(strips: readonly Strip[]): Pair[] {
   });
 }
 
-function board(info: CurveInfo, asof: string, strips: readonly Strip[]): HTMLElement {
-  const days = h(
-    'select',
-    {
-      'aria-label': 'As-of day',
-      onchange: (event: Event) => go(link({ asof: (event.target as HTMLSelectElement).value })),
-    },
-    info.days.map((day) => h('option', { value: day, selected: day === asof }, day)),
-  );
+function board(info: CurveInfo, asof: string, rule: Rule, strips: readonly Strip[]): HTMLElement {
   const head = [
     h('h1', {}, info.name, h('span', { class: 'quiet' }, ` ${info.unit}`)),
     h(
       'div',
       { class: 'bar' },
-      h('ul', { class: 'chips' }, h('li', {}, 'As of', days)),
+      h(
+        'ul',
+        { class: 'chips' },
+        h('li', {}, 'As of', daySelect(info, asof)),
+        h('li', {}, 'Derived by', ruleSelect(rule)),
+      ),
       h('a', { href: fresh('market', { curve: info.curve.curve_key, asof }) }, 'Forward curve'),
     ),
   ];
@@ -103,17 +112,10 @@ function board(info: CurveInfo, asof: string, strips: readonly Strip[]): HTMLEle
   const kinds = ['CALENDAR', 'SEASON', 'QUARTER'].filter((kind) =>
     pairs.some(({ tenor_type }) => tenor_type === kind),
   );
-  const rule = strips.find((strip) => strip.rule !== null)?.rule;
   return h(
     'div',
     { class: 'stack' },
-    h(
-      'section',
-      { class: 'panel' },
-      head,
-      rule == null ? null : h('p', { class: 'hint' }, `Derived: ${rule}.`),
-      gaps(pairs, info.unit),
-    ),
+    h('section', { class: 'panel' }, head, shownRule(rule, strips), gaps(pairs, info.unit)),
     h(
       'div',
       { class: 'columns' },
@@ -128,13 +130,39 @@ function board(info: CurveInfo, asof: string, strips: readonly Strip[]): HTMLEle
   );
 }
 
+const onSelect = (name: string) => (event: Event) =>
+  go(link({ [name]: (event.target as HTMLSelectElement).value }));
+
+const daySelect = ({ days }: CurveInfo, asof: string): HTMLElement =>
+  h(
+    'select',
+    { 'aria-label': 'As-of day', onchange: onSelect('asof') },
+    days.map((day) => h('option', { value: day, selected: day === asof }, day)),
+  );
+
+const ruleSelect = (rule: Rule): HTMLElement =>
+  h(
+    'select',
+    { 'aria-label': 'Rule of derived strips', onchange: onSelect('rule') },
+    RULES.map(([value, name]) => h('option', { value, selected: value === rule }, name)),
+  );
+
+/** What was done, which is not always what was asked for: a curve without a block has no hours. */
+function shownRule(asked: Rule, strips: readonly Strip[]): HTMLElement | null {
+  const derived = strips.find(({ strip_source }) => strip_source === 'derived');
+  if (derived === undefined)
+    return h('p', { class: 'hint' }, 'No strip can be derived: no months are quoted.');
+  const look = derived.strip_rule === asked ? 'hint' : 'hint ask';
+  return h('p', { class: look }, `Derived strips: ${derived.rule}.`);
+}
+
 function gaps(pairs: readonly Pair[], unit: string): HTMLElement | null {
   const both = pairs.filter(({ quoted, derived }) => quoted !== undefined && derived !== undefined);
   if (both.length === 0) return null;
   return h(
     'div',
     {},
-    h('h2', {}, 'Quoted less derived'),
+    h('h2', {}, 'Quoted less derived', h('span', { class: 'quiet' }, ` ${unit}`)),
     barChart({
       label: 'Quoted less derived price of each strip. The tables have the same numbers.',
       unit,
@@ -148,7 +176,12 @@ function gaps(pairs: readonly Pair[], unit: string): HTMLElement | null {
   );
 }
 
-const shortStrip = (label: string) => label.replace('Calendar ', 'Cal ').replace(/\b20(\d\d)\b/g, '$1');
+const shortStrip = (label: string) =>
+  label
+    .replace('Calendar ', 'Cal ')
+    .replace('Winter ', 'Win ')
+    .replace('Summer ', 'Sum ')
+    .replace(/\b20(\d\d)\b/g, '$1');
 
 function kindPanel({ curve }: CurveInfo, kind: string, pairs: readonly Pair[]): HTMLElement {
   return h(
@@ -185,13 +218,15 @@ function kindPanel({ curve }: CurveInfo, kind: string, pairs: readonly Pair[]): 
           derived && price(derived.value, 3),
           quoted && derived && signed(quoted.value - derived.value, 3),
           derived &&
-            h(
-              'span',
-              { class: 'quiet', title: derived.source_cells.join(', ') },
-              count(derived.source_cells.length),
-            ),
+            h('span', { class: 'quiet', title: monthsOf(derived) }, count(derived.source_cells.length)),
         ],
       })),
     ),
   );
 }
+
+/** The cells a derived strip is the mean of, each with its hours where they weigh. */
+const monthsOf = ({ source_cells, weights, strip_rule }: Strip): string =>
+  source_cells
+    .map((cell, at) => (strip_rule === 'hour_weighted' ? `${cell} × ${weights[at]} h` : cell))
+    .join(', ');

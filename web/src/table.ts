@@ -1,5 +1,6 @@
 /** Tables of numbers: aligned, with a caption for those who hear them, scrolling within themselves. */
 import { type Child, h } from './dom.ts';
+import { roving } from './roving.ts';
 
 export interface Column {
   readonly head: Child;
@@ -12,10 +13,10 @@ export interface TableRow {
   readonly selected?: boolean;
 }
 
-/** The first cell of a row names it. */
+/** The first cell of a row names it. Its links are one stop of the tab key. */
 export function table(caption: string, columns: readonly Column[], rows: readonly TableRow[]): HTMLElement {
   const side = (at: number) => (columns[at]?.text === true ? 'text' : 'number');
-  return h(
+  const box = h(
     'div',
     { class: 'table', tabindex: 0, role: 'region', 'aria-label': caption },
     h(
@@ -46,4 +47,6 @@ export function table(caption: string, columns: readonly Column[], rows: readonl
       ),
     ),
   );
+  roving(box, 'tbody tr');
+  return box;
 }

@@ -4,8 +4,8 @@
  */
 import { chained } from '#lib/domain/audit-chain.ts';
 import type { AuditTrail } from '#lib/ports/audit.ts';
-import type { Sql } from '#lib/ports/sql.ts';
-import type { AuditEvent } from '#schemas/audit.ts';
+import type { Sql, SqlTransaction } from '#lib/ports/sql.ts';
+import type { AuditContent, AuditEvent } from '#schemas/audit.ts';
 
 /** Of all advisory locks of the database, the one that makes appending take turns. */
 const LOCK = 7_318_425_610;
@@ -26,18 +26,7 @@ type Row = AuditEvent & Record<string, unknown>;
 export function sqlAudit(sql: Sql): AuditTrail {
   const asApi = <T>(work: Parameters<typeof sql.transaction<T>>[1]) => sql.transaction('aurum_api', work);
   return {
-    append: (content) =>
-      asApi(async (tx) => {
-        await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-        const [known] = await tx.query<Row>(KNOWN, [content.event_id]);
-        if (known !== undefined) return known;
-        const [end] = await tx.query<Pick<Row, 'seq' | 'hash'>>(END);
-        const event = chained(content, end ?? null);
-        const { seq, at, subject, tenant, action, object, details, event_id, prev_hash, hash } = event;
-        const values = [seq, at, subject, tenant, action, object, JSON.stringify(details), event_id];
-        await tx.query(INSERT, [...values, prev_hash, hash]);
-        return event;
-      }),
+    append: (content, tx) => (tx === undefined ? asApi((own) => add(content, own)) : add(content, tx)),
     list: ({ subject, action, object, before_seq, limit }) =>
       asApi((tx) =>
         tx.query<Row>(LIST, [subject ?? null, action ?? null, object ?? null, before_seq ?? null, limit]),
@@ -51,4 +40,16 @@ export function sqlAudit(sql: Sql): AuditTrail {
       }
     },
   };
+}
+
+async function add(content: Omit<AuditContent, 'seq'>, tx: SqlTransaction): Promise<AuditEvent> {
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  const [known] = await tx.query<Row>(KNOWN, [content.event_id]);
+  if (known !== undefined) return known;
+  const [end] = await tx.query<Pick<Row, 'seq' | 'hash'>>(END);
+  const event = chained(content, end ?? null);
+  const { seq, at, subject, tenant, action, object, details, event_id, prev_hash, hash } = event;
+  const values = [seq, at, subject, tenant, action, object, JSON.stringify(details), event_id];
+  await tx.query(INSERT, [...values, prev_hash, hash]);
+  return event;
 }

@@ -24,6 +24,9 @@ const KEEP_VALUATION = `INSERT INTO ppa_valuation AS v (valuation_hash, state, c
   WHERE v.state <> 'succeeded' AND (excluded.state <> 'queued' OR v.state = 'failed')
   RETURNING contract_id, created_at`;
 
+/** A reference that was made of several curves has no key of its own. */
+const MADE_OF = `provenance::jsonb #> '{reference,derived_from}' @> jsonb_build_array(jsonb_build_object('curve_key', $3::text))`;
+
 /** Newest first, whole milliseconds; the second key tells apart what one of them made. */
 const pageOf = (key: string, first: number) =>
   `($${first}::timestamptz IS NULL OR (created_at, ${key}::text) < ($${first}, $${first + 1}::text))
@@ -85,7 +88,7 @@ export function sqlPpa(sql: Sql): PpaStore {
     async valuations(tenant, { contract_id, run_id, curve_key, state }, page) {
       const text = `SELECT ${SUMMARY} FROM ppa_valuation
         WHERE ($1::uuid IS NULL OR contract_id = $1) AND ($2::uuid IS NULL OR run_id = $2)
-          AND ($3::text IS NULL OR curve_key = $3) AND ($4::text IS NULL OR state = $4)
+          AND ($3::text IS NULL OR curve_key = $3 OR curve_key IS NULL AND ${MADE_OF}) AND ($4::text IS NULL OR state = $4)
           AND ${pageOf('valuation_hash', 5)}`;
       const filters = [contract_id ?? null, run_id ?? null, curve_key ?? null, state ?? null];
       return read<PpaValuationSummary>(tenant, text, [...filters, ...placeOf(page)]);

@@ -194,6 +194,9 @@ function caller(options: NessieClientOptions): Call {
     'content-type': 'application/json',
     ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
   };
+  // Whoever answers in Nessie's place may say back what it was sent.
+  const withoutToken = (text: string) =>
+    options.token === undefined ? text : text.replaceAll(options.token, '(token)');
   return async (method, path, body, expected = []) => {
     const signal = AbortSignal.timeout(options.timeout_ms ?? TIMEOUT_MS);
     const request = { method, headers, signal, ...(body === undefined ? {} : { body: printJson(body) }) };
@@ -209,7 +212,8 @@ function caller(options: NessieClientOptions): Call {
         remedy: 'Start it, or set AURUM_NESSIE_URL to where it is.',
       });
     }
-    if (status >= 300 && !expected.includes(status)) throw failure(url, `${method} ${path}`, status, text);
+    if (status >= 300 && !expected.includes(status))
+      throw failure(url, `${method} ${path}`, status, withoutToken(text));
     return { status, as: (schema) => parsed(schema, url, path, text) };
   };
 }

@@ -166,6 +166,11 @@ function blockOf({ name, peak_hours }: MarketCalendar, block: string, field = 'b
   });
 }
 
+/** @throws block_unknown at the field where the calendar has no such block */
+export function requireBlock(calendar: MarketCalendar, block: string, field = 'block'): void {
+  blockOf(calendar, block, field);
+}
+
 type DayFacts = Omit<HourFacts, 'inPeakHours'>;
 /** By calendar and day: every hour of a day asks for the same. */
 const factsOfDays = new WeakMap<MarketCalendar, Map<number, DayFacts>>();

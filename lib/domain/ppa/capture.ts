@@ -3,7 +3,8 @@
  * hours below 0. From stated monthly rates, or from an hourly volume shape against an hourly price shape, hour by hour:
  * capture price = sum(volume x price) / sum(volume). Knows no contract price.
  */
-import type { PpaContract, PpaMarket } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { PpaMarket } from '#schemas/ppa-market.ts';
 import { refusal } from '../errors.ts';
 import { stableSum } from '../strips.ts';
 import { type DeliveryMonth, monthIndex } from './periods.ts';

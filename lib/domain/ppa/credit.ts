@@ -4,7 +4,7 @@
  * Q(t) = e^(-spread / LGD x t) from a credit spread, (1 - p)^t from a yearly default probability; t = actual days / 365.
  * The flows are netted; the upfront payment is not at risk. Source: Gregory, "The xVA Challenge", unilateral CVA. Knows no price.
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 
 export interface CreditCurve {
   readonly loss_given_default: number;

@@ -1,7 +1,7 @@
 /**
  * Levelised prices, capture, rates of return and deltas of a valued contract. Knows how to weigh, not where numbers come from.
  */
-import type { PpaCashflow, PpaValuation } from '#schemas/ppa.ts';
+import type { PpaCashflow, PpaValuation } from '#schemas/ppa-valuation.ts';
 import { stableSum } from '../strips.ts';
 import { monthsBetween } from '../tenor.ts';
 import { type CashflowKernel, kernelSlope } from './cashflow-kernel.ts';

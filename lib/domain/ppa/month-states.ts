@@ -2,8 +2,9 @@
  * Puts contract and market together month by month: the one place where terms become the numbers that settle. Knows no
  * discounting and no measure.
  */
-import type { PpaContract, PpaMarket } from '#schemas/ppa.ts';
-import { monthProfile } from './capture.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { PpaMarket } from '#schemas/ppa-market.ts';
+import { monthProfile, type Profile } from './capture.ts';
 import { type DeliveryMonth, wholeYears } from './periods.ts';
 import { type ReferencePrice, referencePrices } from './reference-prices.ts';
 import type { MonthState } from './settlement.ts';
@@ -17,8 +18,6 @@ export interface PricedMonth {
   readonly gross_mwh: number;
   readonly state: MonthState;
 }
-
-const UNSHAPED = { factor: 1, offset: 0 };
 
 export function pricedMonths(
   contract: PpaContract,
@@ -36,7 +35,7 @@ export function pricedMonths(
     const state: MonthState = {
       volume_mwh,
       reference: reference.price,
-      profile: contract.settles_on === 'average' ? { ...profile, ...UNSHAPED } : profile,
+      profile: contract.settles_on === 'average' ? everyHourAtMean(profile) : profile,
       basis: reference.basis,
       strike_multiple: strikeMultiple(contract, delivery.month),
       balancing_per_mwh: balancing?.cost_per_mwh ?? 0,
@@ -45,4 +44,9 @@ export function pricedMonths(
     };
     return { delivery, reference, gross_mwh, state };
   });
+}
+
+/** The month's mean settles every hour, those below 0 too: they are apart by their share of the volume alone. */
+function everyHourAtMean({ negative: { share } }: Profile): Profile {
+  return { factor: 1, offset: 0, negative: { share, factor: 1, offset: 0 } };
 }

@@ -3,7 +3,7 @@
  * covers, when that is asked for, so nothing is counted twice. Knows no contract and no store.
  */
 import type { CurveObservation } from '#schemas/curve-observation.ts';
-import type { MonthPrice, PpaMarketInput } from '#schemas/ppa.ts';
+import type { MonthPrice, PpaMarketInput } from '#schemas/ppa-market.ts';
 import { bootstrapMonths } from '../curve-bootstrap.ts';
 import { refusal } from '../errors.ts';
 import { addMonths, coveredMonths, monthsBetween, OTC_SEASONS, type SeasonRule } from '../tenor.ts';

@@ -2,9 +2,15 @@
  * Delivery months of a contract from a valuation date on: hours in the market's time zone, clock hours for shapes, payment
  * dates and discount factors. Knows no price and no volume.
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import { DAY_MS, dateOfDay, dayNumber, HOUR_MS } from '../calendar/days.ts';
-import { blockHours, type MarketCalendar, marketCalendar, monthHours } from '../calendar/market-calendar.ts';
+import {
+  blockHours,
+  type MarketCalendar,
+  marketCalendar,
+  monthHours,
+  requireBlock,
+} from '../calendar/market-calendar.ts';
 import { zoneOffsets } from '../calendar/zone-offsets.ts';
 import { discountFactor } from '../discounting.ts';
 import { refusal } from '../errors.ts';
@@ -37,11 +43,22 @@ function hasHourlyShape({ volume }: PpaContract): boolean {
 }
 
 /**
+ * The market's calendar of a contract, which has the contract's block.
+ * @throws calendar_unknown, block_unknown
+ */
+export function contractCalendar(contract: PpaContract): MarketCalendar {
+  const calendar = marketCalendar(contract.calendar, 'contract.calendar');
+  requireBlock(calendar, blockOf(contract), 'contract.volume.block');
+  return calendar;
+}
+
+/**
  * Months from the valuation date (or the later start) to the end; a month that is cut counts its hours.
- * @throws window_empty when all deliveries lie before the valuation date, or the block has no hour in the window
+ * @throws calendar_unknown, block_unknown; window_empty when all deliveries lie before the valuation date, or the block has no
+ * hour in the window
  */
 export function deliveryMonths(contract: PpaContract, valuation_date: string): readonly DeliveryMonth[] {
-  const calendar = marketCalendar(contract.calendar, 'contract.calendar');
+  const calendar = contractCalendar(contract);
   const begin = contract.start > valuation_date ? contract.start : valuation_date;
   const end = dateOfDay(dayNumber(contract.end, 'contract.end') + 1);
   const valuation_day = { date: valuation_date, number: dayNumber(valuation_date, 'valuation_date') };

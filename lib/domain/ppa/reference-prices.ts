@@ -2,7 +2,8 @@
  * The reference (and location) price of every delivery month in the settlement currency per MWh: converted, extrapolated
  * where that was asked for and marked so, refused by month where there is none. Knows no volume.
  */
-import type { MonthPrice, PpaContract, PpaMarket } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { MonthPrice, PpaMarket } from '#schemas/ppa-market.ts';
 import { convertPrice } from '../conversion.ts';
 import { refusal } from '../errors.ts';
 import { addMonths, monthsBetween } from '../tenor.ts';
@@ -68,7 +69,7 @@ function curvePrices(
   const byMonth = new Map(curve.prices.map((row) => [row.month, row]));
   const found = months.map(({ month }) => lookUp(byMonth, month, market.extrapolation));
   refuseMissing(months, found, field, market.extrapolation.kind);
-  const ratio = convertPrice(1, from, to, market.fx_rates, field);
+  const ratio = convertPrice(1, from, to, market.fx_rates, field, 'market.fx_rates');
   return found.map((row) => ({ ...row!, price: row!.price * ratio }));
 }
 

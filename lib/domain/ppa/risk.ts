@@ -4,21 +4,21 @@
  *
  * quantile(p): linear between order statistics, position p (n - 1). tail mean: mean of the ceil((1 - level) n) worst paths.
  * VaR = mean - quantile(1 - level), CVaR = mean - tail mean: what is lost against the expectation.
- * Standard errors by batches: the paths are cut into 40 runs of consecutive ones (each holds whole antithetic pairs), the
- * figure is taken of each, and its standard deviation / sqrt(40) is the error. Source: Glasserman, "Monte Carlo Methods in
- * Financial Engineering", 2003, ch. 9.2.3 and appendix A.
+ * The errors are those of `standard-errors.ts`.
  */
-import type { PpaContract, PpaOptions, PpaRisk } from '#schemas/ppa.ts';
-import { refusal } from '../errors.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
+import type { PpaMarket, PpaOptions } from '#schemas/ppa-market.ts';
+import type { PpaRisk } from '#schemas/ppa-valuation.ts';
+import { type AurumError, refusal } from '../errors.ts';
 import type { SimulationJob, VolumeFactor } from '../simulation/model.ts';
+import { planEnsemble } from '../simulation/plan.ts';
 import { stableSum } from '../strips.ts';
 import type { PricedMonth } from './month-states.ts';
+import { atRequestField, type RequestPlace } from './request-field.ts';
+import { quantile, STANDARD_ERROR_METHOD, standardErrors, tailCount } from './standard-errors.ts';
 import { volumeSigma } from './volumes.ts';
 
 type RiskTerms = NonNullable<PpaOptions['risk']>;
-
-const BATCHES = 40;
-const STANDARD_ERRORS = `${BATCHES} batches of consecutive paths`;
 
 /** Standard deviation of a month's volume / its expectation; 0 when certain. @throws volume_sigma_missing */
 export function statedSigma(contract: PpaContract, { volume }: RiskTerms): number {
@@ -35,8 +35,12 @@ export function statedSigma(contract: PpaContract, { volume }: RiskTerms): numbe
   );
 }
 
-/** What the simulation is asked for: the reference price of each delivery month, and the volume beside it. */
+/**
+ * What the simulation is asked for: the reference price of each delivery month, and the volume beside it.
+ * @throws model_out_of_domain, volume_out_of_domain, forward_not_positive, each with the request's field
+ */
 export function simulationJob(
+  market: PpaMarket,
   months: readonly PricedMonth[],
   valuation_date: string,
   risk: RiskTerms,
@@ -49,20 +53,44 @@ export function simulationJob(
     correlation: volume.correlation,
     against: volume.against,
   };
-  return {
-    request: {
-      asof: valuation_date,
-      months: months.map(({ delivery }) => delivery.month),
-      forward: Float64Array.from(months, ({ state }) => state.reference),
-      model: risk.model,
-      dynamics: risk.dynamics,
-      ...(factor === undefined ? {} : { volume: factor }),
-      paths: risk.paths,
-      antithetic: risk.antithetic,
-      seed: risk.seed,
-      purpose: 'ppa valuation',
-    },
+  const request = {
+    asof: valuation_date,
+    months: months.map(({ delivery }) => delivery.month),
+    forward: Float64Array.from(months, ({ state }) => state.reference),
+    model: risk.model,
+    dynamics: risk.dynamics,
+    ...(factor === undefined ? {} : { volume: factor }),
+    paths: risk.paths,
+    antithetic: risk.antithetic,
+    seed: risk.seed,
+    purpose: 'ppa valuation',
   };
+  try {
+    planEnsemble(request);
+  } catch (error) {
+    throw atRequestField(error, (refused) => riskPlace(refused, market, request.months));
+  }
+  return { request };
+}
+
+/** `forward[4]`: the price of the fifth delivery month. All else has the name it has in `options.risk`. */
+function riskPlace(
+  { code, place: { field = '' } }: AurumError,
+  { reference }: PpaMarket,
+  months: readonly string[],
+): RequestPlace {
+  const forward = /^forward\[(\d+)\]$/.exec(field);
+  if (forward === null) {
+    const isVolume = code === 'volume_out_of_domain' && field === 'volume.sigma';
+    const remedy = isVolume
+      ? 'Give 0.25 or less, or distribution lognormal, which takes up to 3.'
+      : undefined;
+    return { field: `options.risk.${field}`, remedy };
+  }
+  const month = months[Number(forward[1])];
+  const index = reference.prices.findIndex((row) => row.month === month);
+  const prices = 'market.reference.prices';
+  return { field: index === -1 ? prices : `${prices}.${index}.price` };
 }
 
 /** @param present_values one per path, in path order @param constant money that no path changes: the upfront payment */
@@ -73,80 +101,54 @@ export function simulatedRisk(
   constant: number,
   intrinsic: number,
 ): PpaRisk {
+  const values = present_values.map((value) => value + constant);
   return {
     paths: risk.paths,
     seed: risk.seed,
     volume_sigma: sigma,
-    ...riskFigures(
-      present_values.map((value) => value + constant),
-      risk.levels,
-      intrinsic,
-    ),
+    ...riskFigures(values, risk, intrinsic),
   };
 }
 
-/** @param values one per path, in path order */
+/** @param values one per path, in path order; antithetic ones in pairs */
 export function riskFigures(
   values: Float64Array,
-  levels: readonly number[],
+  { levels, antithetic }: Pick<RiskTerms, 'levels' | 'antithetic'>,
   intrinsic: number,
 ): Omit<PpaRisk, 'paths' | 'seed' | 'volume_sigma'> {
-  const samples = [values, ...batchesOf(values)].map((sample) => sortedSample(sample));
-  const estimate = (figure: (sample: Sample) => number) => estimated(samples, figure);
-  const { mean } = samples[0]!;
+  const sorted = values.toSorted();
+  const mean = stableSum([...sorted]) / sorted.length;
   const deviations = stableSum(Array.from(values, (value) => (value - mean) ** 2));
+  const errors = standardErrors(values, sorted, mean, antithetic);
+  const centile = (probability: number) => ({
+    value: quantile(sorted, probability),
+    standard_error: errors.quantile(probability),
+  });
   return {
-    mean: estimate((sample) => sample.mean),
+    mean: { value: mean, standard_error: errors.mean },
     standard_deviation: Math.sqrt(deviations / (values.length - 1)),
     intrinsic,
-    time_value: estimate((sample) => sample.mean - intrinsic),
-    p10: estimate((sample) => quantile(sample.sorted, 0.1)),
-    p50: estimate((sample) => quantile(sample.sorted, 0.5)),
-    p90: estimate((sample) => quantile(sample.sorted, 0.9)),
-    tails: levels.map((level) => ({
-      level,
-      quantile: estimate(({ sorted }) => quantile(sorted, 1 - level)),
-      tail_mean: estimate(({ sorted }) => tailMean(sorted, 1 - level)),
-      value_at_risk: estimate((sample) => sample.mean - quantile(sample.sorted, 1 - level)),
-      conditional_value_at_risk: estimate((sample) => sample.mean - tailMean(sample.sorted, 1 - level)),
-    })),
-    standard_error_method: STANDARD_ERRORS,
+    time_value: { value: mean - intrinsic, standard_error: errors.mean },
+    p10: centile(0.1),
+    p50: centile(0.5),
+    p90: centile(0.9),
+    tails: levels.map((level) => {
+      const edge = centile(1 - level);
+      const worst = tailMean(sorted, 1 - level);
+      const error = errors.tail(1 - level);
+      return {
+        level,
+        quantile: edge,
+        tail_mean: { value: worst, standard_error: error.tail_mean },
+        value_at_risk: { value: mean - edge.value, standard_error: error.value_at_risk },
+        conditional_value_at_risk: { value: mean - worst, standard_error: error.conditional_value_at_risk },
+      };
+    }),
+    standard_error_method: STANDARD_ERROR_METHOD,
   };
-}
-
-interface Sample {
-  readonly sorted: Float64Array;
-  readonly mean: number;
-}
-
-function sortedSample(values: Float64Array): Sample {
-  const sorted = values.toSorted();
-  return { sorted, mean: stableSum([...sorted]) / sorted.length };
-}
-
-function batchesOf(values: Float64Array): readonly Float64Array[] {
-  // An even length keeps antithetic pairs together.
-  const length = 2 * Math.max(1, Math.floor(values.length / (2 * BATCHES)));
-  const count = Math.min(BATCHES, Math.floor(values.length / length));
-  return Array.from({ length: count }, (_, index) => values.subarray(index * length, (index + 1) * length));
-}
-
-function estimated([all, ...batches]: readonly Sample[], figure: (sample: Sample) => number) {
-  const figures = batches.map(figure);
-  const mean = stableSum(figures) / figures.length;
-  const spread = stableSum(figures.map((value) => (value - mean) ** 2)) / (figures.length - 1);
-  return { value: figure(all!), standard_error: Math.sqrt(spread / figures.length) };
-}
-
-function quantile(sorted: Float64Array, probability: number): number {
-  const position = probability * (sorted.length - 1);
-  const below = Math.floor(position);
-  const low = sorted[below]!;
-  return low + (position - below) * ((sorted[below + 1] ?? low) - low);
 }
 
 function tailMean(sorted: Float64Array, probability: number): number {
-  // 0.05 x 10,000 must be 500 whatever the last digits of 1 - 0.95 are.
-  const count = Math.max(1, Math.ceil(probability * sorted.length - 1e-9));
+  const count = tailCount(sorted.length, probability);
   return stableSum([...sorted.subarray(0, count)]) / count;
 }

@@ -2,14 +2,15 @@
  * What one delivery month settles for, from its volume, prices and terms. Linear in the reference price but for floor and cap.
  * Knows no date and no discounting.
  *
- * s share of the volume in hours below 0, N their price, Q the price in the other hours, K strike, b(x) = min(max(x, floor), cap):
+ * s share of the volume in hours below 0, N their price (on the average: the mean, as in every hour), Q the price in the other
+ * hours, K strike, b(x) = min(max(x, floor), cap):
  *   captured price  = (1 - s) Q + s N
  *   market leg      = volume x ((1 - s) m(Q) + s n)     m = b with a strike, m = identity in a collar
  *   contract leg    = volume x ((1 - s) p(Q) + s q)     p = K with a strike, p = b in a collar
  * n and q by the clause: settled s = 0; no_settlement n = q = 0; zero_price n = N, q = 0; zero_reference n = m(0), q = p(0).
  * The buyer is paid market leg - contract leg, the seller the reverse.
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import type { Profile } from './capture.ts';
 import { baseStrike } from './strike.ts';
 

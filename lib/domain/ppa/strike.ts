@@ -2,7 +2,7 @@
  * The contract price month by month, as a multiple of its base strike: fixed, escalated by anniversaries, or indexed. Knows no
  * market.
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import { refusal } from '../errors.ts';
 import { wholeYears } from './periods.ts';
 

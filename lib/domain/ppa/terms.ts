@@ -4,32 +4,61 @@
  */
 import type { z } from 'zod';
 import { isoDate } from '#schemas/curve-observation.ts';
+import { type PpaContract, type PpaContractInput, ppaContract } from '#schemas/ppa-contract.ts';
 import {
-  type PpaContract,
-  type PpaContractInput,
+  askedPpaOptions,
+  type MonthPrice,
   type PpaMarket,
   type PpaMarketInput,
   type PpaOptions,
   type PpaOptionsInput,
-  ppaContract,
   ppaMarket,
-  ppaOptions,
-} from '#schemas/ppa.ts';
+} from '#schemas/ppa-market.ts';
+import { dateOfDay, dayNumber } from '../calendar/days.ts';
+import { blockHours } from '../calendar/market-calendar.ts';
 import { refusal } from '../errors.ts';
+import { blockOf, contractCalendar } from './periods.ts';
+import { strikeMultiple } from './strike.ts';
 
 /** @throws ppa_contract_invalid with the path of the first field that is wrong */
 export function readContract(contract: PpaContractInput): PpaContract {
   return read(ppaContract, contract, 'contract');
 }
 
-/** @throws ppa_market_invalid */
+/**
+ * Refuses terms that no market could be found for, whatever the day: without an hour of delivery, or a price from its first month.
+ * @throws calendar_unknown, block_unknown, window_empty, index_missing
+ */
+export function requireDeliveries(contract: PpaContract): void {
+  const calendar = contractCalendar(contract);
+  const { start, end } = contract;
+  const after = dateOfDay(dayNumber(end, 'contract.end') + 1);
+  if (blockHours(calendar, blockOf(contract), start, after) === 0) {
+    throw refusal('window_empty', `There is no hour of ${blockOf(contract)} from ${start} to ${end}`, {
+      field: 'contract.end',
+      remedy: 'Correct start, end or block.',
+    });
+  }
+  strikeMultiple(contract, `${start.slice(0, 7)}-01`);
+}
+
+/** Prices in the order of their months, however they were given: one market has one hash. @throws ppa_market_invalid */
 export function readMarket(market: PpaMarketInput): PpaMarket {
-  return read(ppaMarket, market, 'market');
+  const { reference, location, ...rest } = read(ppaMarket, market, 'market');
+  return {
+    ...rest,
+    reference: inMonthOrder(reference),
+    ...(location === undefined ? {} : { location: inMonthOrder(location) }),
+  };
+}
+
+function inMonthOrder<Curve extends { readonly prices: readonly MonthPrice[] }>(curve: Curve): Curve {
+  return { ...curve, prices: curve.prices.toSorted((a, b) => (a.month < b.month ? -1 : 1)) };
 }
 
 /** @throws ppa_options_invalid */
 export function readOptions(options: PpaOptionsInput): PpaOptions {
-  return read(ppaOptions, options, 'options');
+  return read(askedPpaOptions, options, 'options');
 }
 
 /** @throws ppa_valuation_date_invalid */

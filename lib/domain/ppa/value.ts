@@ -2,20 +2,18 @@
  * Values a power purchase agreement: a function of contract, market and valuation date. The same inputs give the same bytes.
  * Knows no clock, no store, no global; formulas and sources are in docs/economics.md.
  */
-import type {
-  PpaCashflow,
-  PpaContract,
-  PpaContractInput,
-  PpaInputs,
-  PpaMarket,
-  PpaMarketInput,
-  PpaOptions,
-  PpaOptionsInput,
-  PpaRisk,
-  PpaValuation,
-} from '#schemas/ppa.ts';
+import type { PpaContract, PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarket, PpaMarketInput, PpaOptions, PpaOptionsInput } from '#schemas/ppa-market.ts';
+import {
+  type PpaCashflow,
+  type PpaInputs,
+  type PpaRisk,
+  type PpaValuation,
+  ppaValuation,
+} from '#schemas/ppa-valuation.ts';
 import { canonicalHash } from '../canonical-json.ts';
 import { discountFactor } from '../discounting.ts';
+import { refusal } from '../errors.ts';
 import type { SimulationJob } from '../simulation/model.ts';
 import { simulate } from '../simulation/run.ts';
 import { stableSum } from '../strips.ts';
@@ -26,17 +24,22 @@ import { deltas, internalRates, levels } from './measures.ts';
 import { moneyGrid } from './money-grid.ts';
 import { type PricedMonth, pricedMonths } from './month-states.ts';
 import { deliveryMonths } from './periods.ts';
+import { atRequestField } from './request-field.ts';
 import { simulatedRisk, simulationJob, statedSigma } from './risk.ts';
 import { type SettlementRule, settleMonth, settlementRule, settlementSum } from './settlement.ts';
 import { readContract, readDate, readMarket, readOptions } from './terms.ts';
 import { monthTotals, type WaterfallStep, waterfall } from './waterfall.ts';
 
-/** Version of the formulas: another one may give other numbers for the same inputs. */
-const MODEL = 'ppa/1';
+/**
+ * Version of the formulas: another one may give other numbers for the same inputs. ppa/2: a clause for negative prices on the
+ * monthly average, marks on a curve without an as-of day, standard errors.
+ */
+const MODEL = 'ppa/2';
 
 /** Contract and market put together on a day, with the values everything else is derived from. */
 interface Position {
   readonly contract: PpaContract;
+  readonly market: PpaMarket;
   readonly valuation_date: string;
   readonly rule: SettlementRule;
   readonly months: readonly PricedMonth[];
@@ -65,7 +68,8 @@ export interface OpenValuation {
 /**
  * @param valuation_date market day; what is delivered from it on is valued, discounted to it
  * @throws ppa_contract_invalid, ppa_market_invalid, ppa_options_invalid with the field's path; price_missing, window_empty,
- * block_mismatch, location_missing, conversion_missing, index_missing, negative_hours_missing, calendar_unknown ...
+ * block_mismatch, location_missing, conversion_missing, index_missing, negative_hours_missing, calendar_unknown,
+ * amount_out_of_range ...
  */
 export function valuePpa(
   contract: PpaContractInput,
@@ -95,30 +99,38 @@ export function readInputs(
   };
 }
 
-/** The name of the valuation these inputs have, known before it is made. */
-export function valuationHash(inputs: PpaInputs): string {
-  return hashesOf(inputs).valuation_hash;
+/**
+ * The name of the valuation these inputs have, known before it is made.
+ * @param model of a stored valuation: it keeps the name it was given
+ */
+export function valuationHash(inputs: PpaInputs, model = MODEL): string {
+  return hashesOf(inputs, model).valuation_hash;
 }
 
-function hashesOf({ contract, market, valuation_date, options }: PpaInputs) {
+function hashesOf({ contract, market, valuation_date, options }: PpaInputs, model: string) {
   const hashes = {
     contract_hash: canonicalHash(contract),
     market_hash: canonicalHash(market),
     options_hash: canonicalHash(options),
   };
-  return { hashes, valuation_hash: canonicalHash({ model: MODEL, valuation_date, ...hashes }) };
+  return { hashes, valuation_hash: canonicalHash({ model, valuation_date, ...hashes }) };
 }
 
-/** All but the simulation. @param inputs as `readInputs` gives them @throws as `valuePpa` */
-export function openValuation(inputs: PpaInputs): OpenValuation {
+/**
+ * All but the simulation.
+ * @param inputs as `readInputs` gives them
+ * @param model of a stored valuation, to make it again under its name; the formulas are today's
+ * @throws as `valuePpa`
+ */
+export function openValuation(inputs: PpaInputs, model = MODEL): OpenValuation {
   const { contract: terms, market: prices, valuation_date: day, options: wanted } = inputs;
   const position = openPosition(terms, prices, day);
   const { rule, months, kernel, upfront, credit, steps, onGrid } = position;
   const cashflows = months.map((month) => cashflow(rule, month, onGrid));
-  const { hashes, valuation_hash } = hashesOf(inputs);
+  const { hashes, valuation_hash } = hashesOf(inputs, model);
   const valuation: PpaValuation = {
     valuation_hash,
-    model: MODEL,
+    model,
     contract: terms.name,
     direction: terms.direction,
     valuation_date: day,
@@ -133,15 +145,30 @@ export function openValuation(inputs: PpaInputs): OpenValuation {
     irr: internalRates(cashflows, upfront, day),
     break_even: breakEven(rule, months, upfront?.pv ?? 0, credit),
     ...levels(cashflows, rule.sign),
-    mark_to_market: wanted.mark_date === undefined ? null : mark(terms, prices, wanted.mark_date),
+    mark_to_market: wanted.mark_date === undefined ? null : mark(terms, prices, day, wanted.mark_date),
     waterfall: [...steps],
     deltas: deltas(kernel, cashflows, credit),
     cashflows,
     upfront,
     risk: null,
   };
+  refuseOutOfRange(valuation);
   const simulation = wanted.risk === undefined ? undefined : simulationOf(position, wanted.risk);
   return { valuation, simulation };
+}
+
+/** What its schema does not take could be answered, but not kept. */
+function refuseOutOfRange(valuation: PpaValuation): void {
+  const issue = ppaValuation.safeParse(valuation).error?.issues[0];
+  if (issue === undefined) return;
+  throw refusal(
+    'amount_out_of_range',
+    `${issue.path.join('.')} of the valuation is out of range: ${issue.message}`,
+    {
+      field: 'contract.volume',
+      remedy: 'Value a smaller volume, a shorter time or other prices: amounts may be 1e15 at most.',
+    },
+  );
 }
 
 function openPosition(contract: PpaContract, market: PpaMarket, valuation_date: string): Position {
@@ -160,6 +187,7 @@ function openPosition(contract: PpaContract, market: PpaMarket, valuation_date: 
   const onGrid = moneyGrid(stableSum(amounts.map(Math.abs)));
   return {
     contract,
+    market,
     valuation_date,
     rule,
     months,
@@ -213,20 +241,40 @@ function cashflow(rule: SettlementRule, month: PricedMonth, onGrid: (amount: num
   };
 }
 
-function mark(contract: PpaContract, market: PpaMarket, date: string): PpaValuation['mark_to_market'] {
-  const { steps, months } = openPosition(contract, market, readDate(date, 'options.mark_date'));
-  return { date, value: steps.at(-1)!.total, months: months.length };
+function mark(
+  contract: PpaContract,
+  market: PpaMarket,
+  valuation_date: string,
+  date: string,
+): PpaValuation['mark_to_market'] {
+  try {
+    const { steps, months } = openPosition(rootedAt(contract, valuation_date, date), market, date);
+    return { date, value: steps.at(-1)!.total, months: months.length };
+  } catch (error) {
+    throw atRequestField(error, ({ code }) =>
+      code === 'window_empty'
+        ? { field: 'options.mark_date', remedy: "Mark it on a day before the contract's end." }
+        : undefined,
+    );
+  }
+}
+
+/** Marked later, it is on the same market: zero rates that state no day are those of the valuation date, not of the mark's. */
+function rootedAt(contract: PpaContract, valuation_date: string, mark_date: string): PpaContract {
+  const { discounting } = contract;
+  if (discounting.kind !== 'curve' || mark_date <= valuation_date) return contract;
+  return { ...contract, discounting: { ...discounting, asof: discounting.asof ?? valuation_date } };
 }
 
 function simulationOf(
-  { contract, valuation_date, months, kernel, upfront, steps }: Position,
+  { contract, market, valuation_date, months, kernel, upfront, steps }: Position,
   risk: NonNullable<PpaOptions['risk']>,
 ): NonNullable<OpenValuation['simulation']> {
   const sigma = statedSigma(contract, risk);
   const intrinsic = steps.at(-2)!.total;
   return {
     job: {
-      ...simulationJob(months, valuation_date, risk, sigma),
+      ...simulationJob(market, months, valuation_date, risk, sigma),
       valuation: { name: 'ppa', terms: kernel },
     },
     risk: (present_values) => simulatedRisk(present_values, risk, sigma, upfront?.pv ?? 0, intrinsic),

@@ -5,7 +5,7 @@
  * hours of factor x how often the hour is delivered. monthly_energy: P50 x delivered hours / hours of the month.
  * All of it x share of output x (1 - degradation)^(whole years since degradation_from).
  */
-import type { PpaContract } from '#schemas/ppa.ts';
+import type { PpaContract } from '#schemas/ppa-contract.ts';
 import { stableSum } from '../strips.ts';
 import { type DeliveryMonth, monthIndex, wholeYears } from './periods.ts';
 

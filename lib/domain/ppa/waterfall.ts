@@ -9,7 +9,7 @@
  * grid: the steps sum to the value exactly, in any order.
  */
 
-import type { WATERFALL_STEPS } from '#schemas/ppa.ts';
+import type { WATERFALL_STEPS } from '#schemas/ppa-valuation.ts';
 import { stableSum } from '../strips.ts';
 import type { PricedMonth } from './month-states.ts';
 import { type MonthState, type SettlementRule, settleMonth, settlementSum } from './settlement.ts';

@@ -3,6 +3,7 @@
  * Everything that does not depend on a draw is computed here, once. Knows no generator and no path.
  */
 import { refusal } from '#lib/domain/errors.ts';
+import { MAX_PRICE_VOLATILITY, MAX_RELATIVE_VOLATILITY, MAX_REVERSION } from '#schemas/simulation-limits.ts';
 import { exp, log, meanDecay } from './elementary.ts';
 import {
   type EnsembleRequest,
@@ -38,7 +39,6 @@ export interface EnsemblePlan {
 
 const DAY_MS = 86_400_000;
 const MAX_MONTHS = 1_200;
-const MAX_RATE = 100;
 const MAX_NORMAL_VOLUME_SIGMA = 0.25;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])-01$/;
@@ -138,11 +138,10 @@ function checkMonths({ asof, months, forward }: EnsembleRequest): void {
 }
 
 function checkModel(model: TwoFactorModel, dynamics: PriceDynamics): void {
-  const isRelative = dynamics.kind !== 'normal';
-  for (const name of ['sigma_short', 'reversion_short', 'sigma_long'] as const) {
-    const limit = isRelative || name === 'reversion_short' ? MAX_RATE : Number.MAX_SAFE_INTEGER;
-    inRange(model[name], 0, limit, `model.${name}`, 'model_out_of_domain');
-  }
+  const max_sigma = dynamics.kind === 'normal' ? MAX_PRICE_VOLATILITY : MAX_RELATIVE_VOLATILITY;
+  inRange(model.sigma_short, 0, max_sigma, 'model.sigma_short', 'model_out_of_domain');
+  inRange(model.reversion_short, 0, MAX_REVERSION, 'model.reversion_short', 'model_out_of_domain');
+  inRange(model.sigma_long, 0, max_sigma, 'model.sigma_long', 'model_out_of_domain');
   inRange(model.correlation, -1, 1, 'model.correlation', 'model_out_of_domain');
 }
 

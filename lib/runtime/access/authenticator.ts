@@ -123,7 +123,7 @@ function bearerToken(header: string | undefined): string {
 
 /** A member of two tenants is a mistake of the identity provider that must not be guessed about. */
 function rolesOf(groups: readonly string[]): { roles: Role[]; tenant: string | undefined } {
-  const claimed = groups.filter((group) => /^tenant-/i.test(group));
+  const claimed = groups.filter((group) => /^\W*tenant\b/i.test(group));
   const roles = groups.flatMap((group) => (Object.hasOwn(ROLE_GROUPS, group) ? [ROLE_GROUPS[group]!] : []));
   // A tenant that is not understood must not leave its member as staff.
   const tenants = [...new Set(claimed.map((group) => TENANT_GROUP.exec(group)?.[1]))];

@@ -30,6 +30,8 @@ const REMEMBERED_TOKENS = 1_000;
 /** A key that its issuer has withdrawn may still vouch for so long. */
 const REMEMBERED_MS = 60_000;
 const MAX_GROUPS = 200;
+/** What may stand in an audit trail. */
+const NAME = /^[^\p{Cc}]{1,256}$/u;
 /** Of an access token (RFC 9068); many issuers say no more than that it is a JWT. */
 const TYPES: readonly (string | undefined)[] = ['at+jwt', 'jwt', undefined];
 /** Headers by which a token would bring its own key. */
@@ -62,7 +64,16 @@ async function verify(token: string, options: TokenVerifierOptions): Promise<Ver
   if (OWN_KEY_HEADERS.some((name) => Object.hasOwn(protectedHeader, name))) {
     throw unauthorised('the token names a key of its own');
   }
-  if (!TYPES.includes(protectedHeader.typ?.toLowerCase().replace(/^application\//, ''))) {
+  const { typ } = protectedHeader as { typ?: unknown };
+  if (
+    !TYPES.includes(
+      typ === undefined
+        ? typ
+        : String(typ)
+            .toLowerCase()
+            .replace(/^application\//, ''),
+    )
+  ) {
     throw unauthorised('the token is not an access token');
   }
   return checkedClaims(payload, options);
@@ -73,7 +84,9 @@ function checkedClaims(
   { groups_claim, tolerance_s }: TokenVerifierOptions,
 ): VerifiedToken {
   const { sub, exp, iat, nbf } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > 256) throw unauthorised('sub is not a name');
+  if (typeof sub !== 'string' || !NAME.test(sub) || !sub.isWellFormed()) {
+    throw unauthorised('sub is not a name');
+  }
   if (![exp, iat, nbf ?? 0].every(Number.isSafeInteger)) throw unauthorised('exp, iat or nbf is no instant');
   const now_s = Date.now() / 1_000;
   if (exp! - now_s > MAX_LIFETIME_S) throw unauthorised('the token is valid for longer than a day');

@@ -68,6 +68,7 @@ export function answerCache({ cache, tables }: AnswerPorts): AnswerCache {
     if (isHeld(ifNoneMatch, headers.etag)) return { statusCode: 304, headers, body: '' };
     // Made of the very state that the tag names, whatever is released meanwhile.
     const seen = pinned(tables, head);
+    if (request.type !== undefined) return rawAnswer(request, await request.maker.value(seen), headers);
     if (request.format !== 'json') return streamed(request, headers, seen);
     const kept = await cache.get(`answer:${tag}`);
     if (kept !== undefined) return keptAnswer(kept, status, headers);
@@ -79,22 +80,22 @@ export function answerCache({ cache, tables }: AnswerPorts): AnswerCache {
   return {
     async respond(contract, event, caller, maker) {
       const status = contract.status ?? 200;
-      if (contract.raw !== undefined) {
-        const coding = codingFor(event.headers?.['accept-encoding']);
-        return rawAnswer(status, contract.raw, (await maker.value(tables)) as RawAnswer, coding);
-      }
       const { headers = {} } = event;
+      const format = contract.rows === undefined ? 'json' : negotiate(headers.accept);
+      const isKept = contract.raw !== undefined || (contract.of === 'curves' && format === 'json');
       const request: Request = {
         status,
+        type: contract.raw,
         fields: contract.rows,
-        format: contract.rows === undefined ? 'json' : negotiate(headers.accept),
-        coding: codingFor(headers['accept-encoding']),
+        format,
+        coding: codingFor(headers['accept-encoding'], isKept ? 'kept' : 'once'),
         ifNoneMatch: headers['if-none-match'],
         question: `${event.rawPath}?${event.rawQueryString}`,
         scope: JSON.stringify([caller.tenant, caller.entitlements]),
         maker,
       };
       if (contract.of === 'curves') return versioned(request);
+      if (contract.raw !== undefined) return rawAnswer(request, await maker.value(tables));
       const own = { 'cache-control': 'no-store', vary: VARY };
       if (request.format !== 'json') return streamed(request, own, tables);
       return answered(status, own, await encoded(await jsonBytes(request, tables), request.coding, false));
@@ -104,6 +105,8 @@ export function answerCache({ cache, tables }: AnswerPorts): AnswerCache {
 
 interface Request {
   readonly status: number;
+  /** Media type of an answer that is sent as it is. */
+  readonly type: string | undefined;
   readonly fields: z.ZodType | undefined;
   readonly format: Format;
   readonly coding: Coding;
@@ -151,10 +154,13 @@ async function streamed(
 ): Promise<HttpResponse> {
   const { status, format, coding, maker } = request;
   const { meta, bytes } = await (maker.rows?.(format, tables) ?? pageInFormat(request, tables));
-  const body = encodedStream(bytes, coding);
-  const encoding = body.coding === 'identity' ? {} : { 'content-encoding': body.coding };
+  const encoding = coding === 'identity' ? {} : { 'content-encoding': coding };
   const type = { 'content-type': MEDIA_TYPES[format], [META_HEADER]: metaHeader(meta) };
-  return { statusCode: status, headers: { ...headers, ...encoding, ...type }, body: body.bytes };
+  return {
+    statusCode: status,
+    headers: { ...headers, ...encoding, ...type },
+    body: encodedStream(bytes, coding),
+  };
 }
 
 /** A page that was made as a value, in another format. */
@@ -163,10 +169,14 @@ async function pageInFormat({ format, fields, maker }: Request, tables: Tables):
   return { meta, bytes: encodeRows(format, rowFields(fields!), [data], meta) };
 }
 
-/** What is sent as it is; it states its own caching. */
-function rawAnswer(statusCode: number, type: string, answer: RawAnswer, coding: Coding): HttpResponse {
-  const { headers, body, compressed } = answer;
-  const own = { 'content-type': type, 'cache-control': 'no-store', ...headers };
+/** What is sent as it is; it states its own caching, unless it is tagged. */
+function rawAnswer(
+  { status: statusCode, type, coding }: Request,
+  made: unknown,
+  tagged: Record<string, string> = {},
+): HttpResponse {
+  const { headers, body, compressed } = made as RawAnswer;
+  const own = { 'content-type': type!, 'cache-control': 'no-store', ...headers, ...tagged };
   if (compressed === undefined) return { statusCode, headers: own, body };
   const varied = { ...own, vary: 'accept-encoding' };
   if (coding === 'identity') return { statusCode, headers: varied, body };

@@ -1,7 +1,7 @@
 /** Compression of answers: which coding the caller takes, and how much work is spent on it. */
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, createGzip, gzip } from 'node:zlib';
+import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } from 'node:zlib';
 
 export type Coding = 'br' | 'gzip' | 'identity';
 
@@ -15,22 +15,26 @@ const KEPT_BROTLI_QUALITY = 5;
 const gzipped = promisify(gzip);
 const brotlied = promisify(brotliCompress);
 
-/** The best coding among those the caller accepts; `q=0` refuses one. */
-export function codingFor(acceptEncoding: string | undefined): Coding {
+/** What a caller would rather have, where it says no more: an answer that is kept is worth the work of `br`. */
+const LIKED = {
+  kept: ['br', 'gzip', 'identity'],
+  once: ['gzip', 'br', 'identity'],
+} as const satisfies Record<string, readonly Coding[]>;
+
+/** The coding the header gives the greatest weight; `q=0` refuses one, and whoever refuses all gets the bytes as they are. */
+export function codingFor(acceptEncoding: string | undefined, given: keyof typeof LIKED): Coding {
   if (acceptEncoding === undefined) return 'identity';
-  const accepted = new Map(
-    acceptEncoding
-      .toLowerCase()
-      .split(',')
-      .map((part) => {
-        const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
-        const q = parameters.find((text) => text.startsWith('q='));
-        return [name, q === undefined ? 1 : Number(q.slice(2))] as const;
-      }),
-  );
-  const takes = (name: Coding) => (accepted.get(name) ?? accepted.get('*') ?? 0) > 0;
-  if (takes('br')) return 'br';
-  return takes('gzip') ? 'gzip' : 'identity';
+  const weights = new Map(acceptEncoding.toLowerCase().split(',').map(weightOf));
+  const weight = (name: Coding) => weights.get(name) ?? (name === 'identity' ? 0 : (weights.get('*') ?? 0));
+  let best: Coding = 'identity';
+  for (const name of LIKED[given]) if (weight(name) > weight(best)) best = name;
+  return best;
+}
+
+function weightOf(part: string): [name: string, weight: number] {
+  const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
+  const q = parameters.find((text) => text.startsWith('q='));
+  return [name, q === undefined ? 1 : Number(q.slice(2)) || 0];
 }
 
 /** @param kept whether the bytes are given out more than once. */
@@ -40,21 +44,19 @@ export async function encoded(
   kept: boolean,
 ): Promise<{ readonly bytes: Uint8Array; readonly coding: Coding }> {
   if (coding === 'identity' || body.length < MIN_BYTES) return { bytes: body, coding: 'identity' };
-  if (coding === 'br' && kept) {
-    const params = { [constants.BROTLI_PARAM_QUALITY]: KEPT_BROTLI_QUALITY };
-    return { bytes: await brotlied(body, { params }), coding };
+  if (coding === 'gzip') {
+    return { bytes: await gzipped(body, { level: kept ? KEPT_LEVEL : ONCE_LEVEL }), coding };
   }
-  return { bytes: await gzipped(body, { level: kept ? KEPT_LEVEL : ONCE_LEVEL }), coding: 'gzip' };
+  const params = { [constants.BROTLI_PARAM_QUALITY]: kept ? KEPT_BROTLI_QUALITY : ONCE_LEVEL };
+  return { bytes: await brotlied(body, { params }), coding };
 }
 
 /** Bytes compressed as they are made. */
-export function encodedStream(
-  body: AsyncIterable<Uint8Array>,
-  coding: Coding,
-): { readonly bytes: AsyncIterable<Uint8Array>; readonly coding: Coding } {
-  if (coding === 'identity') return { bytes: body, coding };
-  const zip = createGzip({ level: ONCE_LEVEL });
+export function encodedStream(body: AsyncIterable<Uint8Array>, coding: Coding): AsyncIterable<Uint8Array> {
+  if (coding === 'identity') return body;
+  const params = { [constants.BROTLI_PARAM_QUALITY]: ONCE_LEVEL };
+  const zip = coding === 'gzip' ? createGzip({ level: ONCE_LEVEL }) : createBrotliCompress({ params });
   // Ends both when either does; whoever reads the compressed bytes is told of an error by them.
   pipeline(Readable.from(body, { objectMode: false }), zip, () => {});
-  return { bytes: zip as AsyncIterable<Uint8Array>, coding: 'gzip' };
+  return zip as AsyncIterable<Uint8Array>;
 }

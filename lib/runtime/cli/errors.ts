@@ -3,6 +3,8 @@ import { AurumError, errorLine } from '#lib/domain/errors.ts';
 import type { CommandIo } from './command.ts';
 
 export const EXIT_REFUSED = 2;
+/** Nothing disagrees, and of something nothing can be said. */
+export const EXIT_NOT_PROVED = 1;
 const EXIT_FAULT = 1;
 
 /** @returns the exit code: what is wrong with the input is told apart from what is wrong with us. */

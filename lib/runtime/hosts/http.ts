@@ -3,13 +3,14 @@
  * errors, who calls, what the caller may do and how often, then the schemas, then the flow.
  */
 import middy from '@middy/core';
-import { type Caller, mayDo } from '#lib/domain/access.ts';
+import { type Caller, mayDo, type Permission } from '#lib/domain/access.ts';
 import { busy, refusal } from '#lib/domain/errors.ts';
 import type { Format } from '#lib/formats/negotiate.ts';
 import { type Authenticate, authenticator } from '#lib/runtime/access/authenticator.ts';
 import { requireEventToken } from '#lib/runtime/access/event-token.ts';
 import { type RateLimit, rateLimit } from '#lib/runtime/access/rate-limit.ts';
 import { requireLocal } from '#lib/runtime/access/require-local.ts';
+import { type StreamLimit, streamLimit } from '#lib/runtime/access/stream-limit.ts';
 import { type AnswerCache, answerCache, type StreamedRows } from '#lib/runtime/answer/answer-cache.ts';
 import { bytesBody } from '#lib/runtime/bytes-body.ts';
 import { type Platform, platform } from '#lib/runtime/compose.ts';
@@ -56,6 +57,7 @@ interface Desk {
   readonly ports: Platform;
   readonly authenticate: Authenticate;
   readonly limit: RateLimit;
+  readonly streams: StreamLimit;
   readonly answers: AnswerCache;
 }
 
@@ -66,6 +68,7 @@ function openDesk(): Promise<Desk> {
     ports,
     authenticate: authenticator(ports.config, ports.sql),
     limit: rateLimit(ports.config.AURUM_RATE_PER_MINUTE),
+    streams: streamLimit(),
     answers: answerCache(ports),
   }));
   desk.catch(() => {
@@ -80,18 +83,20 @@ export function onRequest<Query, Body, Answer>(
   stream?: RowStream<RouteInput<Query, Body>>,
 ): HttpHandler {
   const handle = async (event: HttpEvent): Promise<HttpResponse> => {
-    const { ports, authenticate, limit, answers } = await openDesk();
+    const { ports, authenticate, limit, streams, answers } = await openDesk();
     if (ports.config.AURUM_AUTH === 'development') requireLocal(event);
     const caller = await callerOf(trigger, event, authenticate, ports.config.AURUM_EVENT_TOKEN);
     // Who is nobody shares no limit: probes are never refused for what others ask.
     if (caller !== NOBODY) limit(caller.subject);
-    return answers.respond(trigger.contract, event, caller, {
+    requirePermission(trigger, caller);
+    const answer = await answers.respond(trigger.contract, event, caller, {
       value: async (tables) => inTime(flow(await inputOf(trigger, event), { ...ports, tables }, caller)),
       rows:
         stream &&
         (async (format, tables) =>
           stream(format, await inputOf(trigger, event), { ...ports, tables }, caller)),
     });
+    return { ...answer, body: streams(caller.subject, answer.body) };
   };
   const handler = middy<HttpEvent, HttpResponse>()
     .use(requestId())
@@ -115,8 +120,14 @@ async function callerOf(
     requireEventToken(headers.authorization, event_token);
     return NOBODY;
   }
-  const caller = await authenticate(headers);
-  if (mayDo(caller, contract.permission)) return caller;
+  return authenticate(headers);
+}
+
+function requirePermission(
+  { contract }: RouteTrigger<never, never, never> | RouteTrigger,
+  caller: Caller,
+): void {
+  if (caller === NOBODY || mayDo(caller, contract.permission as Permission)) return;
   throw refusal('access_forbidden', `this needs the permission ${contract.permission}`, {
     remedy: 'Ask an administrator for a role that has it.',
   });

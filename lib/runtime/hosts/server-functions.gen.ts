@@ -14,6 +14,7 @@ export const functionList: readonly FunctionEntry[] = [
   {"name":"api/desk-page","trigger":{"kind":"http","method":"GET","path":"/"}},
   {"name":"api/diff","trigger":{"kind":"http","method":"GET","path":"/v1/curves/diff"}},
   {"name":"api/dimensions","trigger":{"kind":"http","method":"GET","path":"/v1/curves/dimensions"}},
+  {"name":"api/docs","trigger":{"kind":"http","method":"GET","path":"/docs"}},
   {"name":"api/exports-create","trigger":{"kind":"http","method":"POST","path":"/v1/exports"}},
   {"name":"api/exports-daily","trigger":{"kind":"schedule","rate":"rate(1 hour)"}},
   {"name":"api/exports-file","trigger":{"kind":"http","method":"GET","path":"/v1/exports/{id}/{file}"}},

@@ -3,17 +3,26 @@
  * on bodies and on slow senders; an end that finishes what was begun. Knows neither stores nor where functions lie.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { busy, refusal } from '#lib/domain/errors.ts';
 import type { HostContext, HttpResponse } from '#lib/runtime/http-event.ts';
 import { problem } from '#lib/runtime/middleware/problem-json.ts';
+import { requestIdOf } from '#lib/runtime/middleware/request-id.ts';
+import { SECURITY_HEADERS } from '#lib/runtime/middleware/security-headers.ts';
 import { eventPath } from '#lib/runtime/triggers.ts';
 import {
   type Call,
   httpEvent,
   NO_BODY,
   readBody,
+  refuse,
   type ServedFunction,
   splitTarget,
   write,
@@ -32,6 +41,9 @@ export interface FunctionServerOptions {
   /** How long a sender may take over its headers, and over the whole request. */
   readonly headers_timeout_ms?: number;
   readonly request_timeout_ms?: number;
+  readonly max_connections?: number;
+  /** How long a reader of an answer may take nothing of it. */
+  readonly stalled_ms?: number;
   /** Origins whose pages may call the routes; `*` for all. */
   readonly cors_origins?: readonly string[];
 }
@@ -49,8 +61,11 @@ const DEFAULT_HEADERS_TIMEOUT_MS = 10_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the minute after which balancers drop an idle connection, so that they never meet one just closed. */
 const KEEP_ALIVE_MS = 65_000;
-/** Each may hold a body of the limit while it arrives. */
-const MAX_CONNECTIONS = 1_024;
+const MAX_CONNECTIONS = 4_096;
+const MAKE_ROOM_MS = 50;
+const STALLED_MS = 30_000;
+/** Of bodies that are arriving, together. */
+const ARRIVING_LIMIT_BYTES = 256 * 1024 * 1024;
 /** Paths of the probes, and what OpenFaaS calls them. */
 const PROBES = new Map([
   ['/health', '/_/health'],
@@ -64,6 +79,7 @@ type Answering = (call: Call) => Promise<HttpResponse>;
 export function functionServer(options: FunctionServerOptions): FunctionServer {
   const find = routeTable(routesOf(options));
   const body_limit_bytes = options.body_limit_bytes ?? DEFAULT_BODY_LIMIT_BYTES;
+  const arriving = { bytes: 0, limit_bytes: ARRIVING_LIMIT_BYTES };
   let open = 0;
   let ended: (() => void) | undefined;
   const isStopping = () => ended !== undefined;
@@ -80,18 +96,22 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
     const { route, parameters } = found;
     const call = { method, path, query, parameters, headers: request.headers, source_ip };
     if (route.takes === 'bytes') {
-      return route.answer({ ...call, body: NO_BODY, readBody: (limit) => readBody(request, limit) });
+      return route.answer({
+        ...call,
+        body: NO_BODY,
+        readBody: (limit) => readBody(request, limit, arriving),
+      });
     }
-    return route.answer({ ...call, body: await readBody(request, body_limit_bytes) });
+    return route.answer({ ...call, body: await readBody(request, body_limit_bytes, arriving) });
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url!);
     const answered = await answer(request, path, query).catch((error: unknown) => problem(error, path));
     if (response.destroyed) return; // The caller is gone.
-    for (const [name, value] of crossOrigin(request, options.cors_origins)) response.setHeader(name, value);
     if (isStopping()) response.setHeader('connection', 'close');
-    write(response, answered, request.method === 'HEAD');
+    const headers = crossOrigin(request, options.cors_origins, withCommon(answered, request));
+    write(response, { ...answered, headers }, request.method === 'HEAD', options.stalled_ms ?? STALLED_MS);
   }
 
   const server = createServer(timeouts(options), (request, response) => {
@@ -100,9 +120,18 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
       open--;
       if (open === 0) ended?.();
     });
-    respond(request, response).catch((error: unknown) => write(response, problem(error, ''), false));
+    respond(request, response).catch((error: unknown) =>
+      write(response, problem(error, ''), false, STALLED_MS),
+    );
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = options.max_connections ?? MAX_CONNECTIONS;
+  server.on('clientError', refuse);
+  server.on('checkExpectation', (request, response) => {
+    const error = refusal('expectation_unsupported', 'only `Expect: 100-continue` is met');
+    const answered = problem(error, request.url ?? '');
+    write(response, { ...answered, headers: withCommon(answered, request) }, false, STALLED_MS);
+  });
+  makeRoom(server);
 
   return {
     async listen(port, host) {
@@ -122,6 +151,26 @@ export function functionServer(options: FunctionServerOptions): FunctionServer {
       return isFinished;
     },
   };
+}
+
+/** What every answer carries, also one that no function gave. */
+function withCommon({ headers }: HttpResponse, request: IncomingMessage): Record<string, string> {
+  if ('x-request-id' in headers) return headers;
+  const id = requestIdOf(request.headers as Record<string, string>);
+  return { ...SECURITY_HEADERS, 'x-request-id': id, ...headers };
+}
+
+/** Connections that do nothing make room for those that come, before there are too many. */
+function makeRoom(server: Server): void {
+  let connections = 0;
+  let made_ms = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+    if (connections < server.maxConnections / 2 || performance.now() - made_ms < MAKE_ROOM_MS) return;
+    made_ms = performance.now();
+    server.closeIdleConnections();
+  });
 }
 
 function notAllowed(method: string, path: string, allow: string): HttpResponse {

@@ -15,6 +15,7 @@ const BY_ENDING = [
   ['not_acceptable', 406],
   ['_conflict', 409],
   ['_too_large', 413],
+  ['expectation_unsupported', 417],
   ['_unsupported', 415],
   ['rate_exceeded', 429],
 ] as const;

@@ -3,11 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type middy from '@middy/core';
 import type { HttpEvent, HttpResponse } from '#lib/runtime/http-event.ts';
 
+export function requestIdOf(headers: HttpEvent['headers']): string {
+  const given = headers?.['x-request-id'];
+  return given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
 export function requestId(): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   const stamp = (request: middy.Request<HttpEvent, HttpResponse>) => {
-    const given = request.event.headers?.['x-request-id'];
-    const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-    if (request.response != null) request.response.headers['x-request-id'] = id;
+    if (request.response == null) return;
+    request.response.headers['x-request-id'] = requestIdOf(request.event.headers);
   };
   return { after: stamp, onError: stamp };
 }

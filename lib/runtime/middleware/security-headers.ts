@@ -2,7 +2,7 @@
 import type middy from '@middy/core';
 import type { HttpEvent, HttpResponse } from '#lib/runtime/http-event.ts';
 
-const HEADERS = {
+export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
@@ -14,7 +14,7 @@ const HEADERS = {
 export function securityHeaders(): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   const add = ({ response }: middy.Request<HttpEvent, HttpResponse>) => {
     if (response == null) return;
-    for (const [name, value] of Object.entries(HEADERS)) response.headers[name] ??= value;
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers[name] ??= value;
   };
   return { after: add, onError: add };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sqlPpa } from '#lib/adapters/ppa/sql.ts';
 import type { StoredValuation } from '#lib/ports/ppa.ts';
 import type { Sql } from '#lib/ports/sql.ts';
-import { ppaContract } from '#schemas/ppa.ts';
+import { ppaContract } from '#schemas/ppa-contract.ts';
 import { ON_PEAK } from '#tests/fixtures/ppa.ts';
 
 const hash = () => randomBytes(32).toString('hex');

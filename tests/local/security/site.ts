@@ -1,4 +1,4 @@
-/** The API as a container serves it, over an S3 gateway with two released workbooks; one for all attacks. */
+/** The API as a container serves it, over an S3 gateway with two released workbooks and two tenants; what it says of itself. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,31 +10,36 @@ import { chainPorts, runChain, upload } from '#tests/fixtures/chain.ts';
 import { hostProcess } from '#tests/fixtures/host-process.ts';
 import { sampleFile } from '#tests/fixtures/samples.ts';
 import { testToken } from '#tests/fixtures/token.ts';
+import { type Ran, run } from '#tests/unit/cli/run.ts';
 import { startS3Gateway } from '../../../local/s3/gateway.ts';
+import { type Answer, ask, CANARY } from './asking.ts';
 
 export const DAY = '2025-09-12';
-export const VENDORS = ['pw', 'eugp'] as const;
+const VENDORS = ['pw', 'eugp'] as const;
+export const SECRETS = { s3: CANARY('s3'), events: CANARY('events') };
+export const counted = (what: string) => process.stderr.write(`security: ${what}\n`);
 
 export interface SecuritySite {
   readonly url: string;
   readonly home: string;
-  /** Settings of the process, and of a command line beside it. */
-  readonly environment: Record<string, string>;
+  /** Where its objects are. */
+  readonly s3_url: string;
   /** By vendor. */
   readonly versions: Readonly<Record<string, string>>;
   token(role: Role, tenant?: string): Promise<string>;
+  ask(path: string, token?: string, init?: RequestInit): Promise<Answer>;
+  post(path: string, body: string, token?: string, headers?: Record<string, string>): Promise<Answer>;
+  /** The command line beside it. */
+  aurum(...argv: string[]): Promise<Ran>;
   /** All the process said so far. */
   log(): string;
   close(): Promise<void>;
 }
 
-export async function securitySite(secrets: {
-  readonly s3: string;
-  readonly events: string;
-}): Promise<SecuritySite> {
+export async function securitySite(): Promise<SecuritySite> {
   const folder = mkdtempSync(join(tmpdir(), 'aurum-security-'));
   const home = join(folder, 'home');
-  const keys = { access_key: 'minio', secret_key: secrets.s3 };
+  const keys = { access_key: 'minio', secret_key: SECRETS.s3 };
   const gateway = await startS3Gateway({
     port: 0,
     data_dir: join(folder, 's3'),
@@ -58,8 +63,8 @@ export async function securitySite(secrets: {
     AURUM_HOME: home,
     AURUM_AUTH: 'development',
     AURUM_S3_ENDPOINT: gateway.url,
-    AURUM_S3_SECRET_KEY: secrets.s3,
-    AURUM_EVENT_TOKEN: secrets.events,
+    AURUM_S3_SECRET_KEY: SECRETS.s3,
+    AURUM_EVENT_TOKEN: SECRETS.events,
     AURUM_RATE_PER_MINUTE: '1000000',
   };
   const folders = new Set(functionList.map(({ name }) => name.split('/')[0]!));
@@ -68,12 +73,24 @@ export async function securitySite(secrets: {
     AURUM_FUNCTION: [...folders].join(','),
   });
   if (host.url.endsWith(':0')) throw new Error(`the API did not start: ${host.log()}`);
+  const command_line = { environment: { ...environment, AURUM_API_URL: host.url } };
+  const aurum: SecuritySite['aurum'] = (...argv) => run(argv, command_line);
+  await tenantsOf(aurum);
   const tokens = new Map<string, Promise<string>>();
+  const asked: SecuritySite['ask'] = (path, token, init) => ask(`${host.url}${path}`, token, init);
   return {
     url: host.url,
     home,
-    environment: { ...environment, AURUM_API_URL: host.url },
+    s3_url: gateway.url,
     versions,
+    ask: asked,
+    post: (path, body, token, headers) =>
+      asked(path, token, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    aurum,
     token: (role, tenant) => {
       const name = `${role} ${tenant}`;
       if (!tokens.has(name)) tokens.set(name, testToken(home, role, tenant));
@@ -86,6 +103,18 @@ export async function securitySite(secrets: {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One that is entitled to power of PW, and one to nothing. */
+async function tenantsOf(aurum: SecuritySite['aurum']): Promise<void> {
+  for (const argv of [
+    ['add', 'acme', '--name', 'Acme Power'],
+    ['entitle', 'acme', 'PW:power'],
+    ['add', 'broke'],
+  ]) {
+    const { code, told } = await aurum('tenant', ...argv);
+    if (code !== 0) throw new Error(`tenant ${argv.join(' ')}: ${told}`);
+  }
 }
 
 /** Every route with what it asks of its caller. */

@@ -141,12 +141,15 @@ def settle(case, frame, mwh, prices, month, settings):
         below = price < 0
         n_mwh = energy[below].sum()
         n_price = (energy[below] @ price[below]) / n_mwh if n_mwh > 0 else 0.0
-        captured = mean if contract["settles_on"] == "average" else (energy @ price / volume if volume > 0 else mean)
+        captured = energy @ price / volume if volume > 0 else mean
     else:
         rate = capture["rates"][place] if capture and contract["volume"]["kind"] != "baseload" else 1.0
-        captured = mean * (1.0 if contract["settles_on"] == "average" else rate)
+        captured = mean * rate
         stated = (market.get("negative_hours") or [{"share_of_volume": 0, "average_price": 0}] * 12)[place]
         n_mwh, n_price = volume * stated["share_of_volume"], stated["average_price"]
+    if contract["settles_on"] == "average":
+        # Every hour is settled at the mean; the clause sees which hours are below 0, not what they cost.
+        captured = n_price = mean
     if clause == "settled":
         n_mwh, n_price = 0.0, 0.0
     rest = volume - n_mwh

@@ -7,9 +7,7 @@ usage: read_iceberg.py pyiceberg|duckdb METADATA_LOCATION [--where COLUMN=VALUE]
 
 import argparse
 import datetime
-import glob
 import json
-import os
 import re
 
 
@@ -32,15 +30,9 @@ def by_pyiceberg(location, column, value):
 
 
 def by_duckdb(location, column, value):
-    import duckdb
+    import duckdb_iceberg
 
-    connection = duckdb.connect(config={"extension_directory": os.path.join(os.environ["TMPDIR"], "duckdb-extensions")})
-    for name in ("avro", "iceberg"):
-        package = __import__(f"duckdb_extension_{name}")
-        [extension] = glob.glob(os.path.join(os.path.dirname(package.__file__), "extensions", "*", "*.duckdb_extension"))
-        connection.execute(f"INSTALL '{extension}'")
-        connection.execute(f"LOAD {name}")
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = duckdb_iceberg.connect()
     # DuckDB opens paths, not file URLs.
     path = location.removeprefix("file://")
     where = f"WHERE {column} = '{value}'" if column else ""

@@ -1,13 +1,18 @@
 /** Whatever is done to the trail, the first broken link is named. */
+import { globSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { memoryAudit } from '#lib/adapters/audit/memory.ts';
 import { memoryObjectStore } from '#lib/adapters/object-store/memory.ts';
 import { chained } from '#lib/domain/audit-chain.ts';
-import { audited, listAudit, recordDecision } from '#lib/flows/audit.ts';
+import { refusal } from '#lib/domain/errors.ts';
+import { audited, listAudit, recordDecision, recordUnanswered } from '#lib/flows/audit.ts';
+import { requireJson } from '#lib/flows/json-objects.ts';
+import { DECIDED } from '#lib/flows/tenant-records.ts';
 import { anchorAudit, verifyAudit } from '#lib/flows/verify-audit.ts';
 import type { AuditTrail } from '#lib/ports/audit.ts';
-import { type AuditEvent, auditQuery } from '#schemas/audit.ts';
+import type { Sql } from '#lib/ports/sql.ts';
+import { type AuditEvent, auditAnchor, auditQuery } from '#schemas/audit.ts';
 import { STAFF } from '#tests/fixtures/released-days.ts';
 
 const clock = { now: () => '2025-09-12T21:30:00.000Z' };
@@ -82,6 +87,20 @@ test('a trail written anew from some event on is found by its anchor', async () 
   expect(broken).toMatchObject({ seq: 3, reason: expect.stringContaining('written anew') });
 });
 
+test('each anchor has the events since the one before: together they are the trail', async () => {
+  const objects = memoryObjectStore();
+  const { audit, events } = await trail(150);
+  await anchorAudit({ audit, objects });
+  for (const object of ['x', 'y'])
+    events.push(await recordDecision({ action: 'export.create', object }, { audit, clock }, STAFF));
+  await anchorAudit({ audit, objects });
+  const kept: AuditEvent[] = [];
+  for await (const { key } of objects.list('audit/'))
+    kept.push(...(await requireJson(objects, key, auditAnchor)).events!);
+  expect(kept).toEqual(events);
+  expect(await verifyAudit({ audit, objects })).toMatchObject({ events: 152, anchors: 2, broken: null });
+});
+
 test('pages of the list have every event once, also while others are recorded', async () => {
   const { audit } = await trail(5);
   const ports = { audit, clock };
@@ -95,8 +114,15 @@ test('pages of the list have every event once, also while others are recorded', 
   await expect(listAudit(other, ports)).rejects.toMatchObject({ code: 'cursor_mismatch' });
 });
 
+/** A database in which nothing is kept of what was decided. */
+const noRows: Sql = {
+  transaction: (_role, work) => work({ query: async <Row>() => [{ tenant: [] } as Row] }),
+  migrate: async () => {},
+  close: async () => {},
+};
+
 test('a flow that fails is no decision; one that succeeds is recorded before it is told', async () => {
-  const ports = { audit: memoryAudit(), clock };
+  const ports = { audit: memoryAudit(), clock, objects: memoryObjectStore(), sql: noRows };
   const flow = audited(
     async (input: { fails: boolean }) => {
       if (input.fails) throw new Error('no');
@@ -110,6 +136,53 @@ test('a flow that fails is no decision; one that succeeds is recorded before it 
   expect(await ports.audit.list({ limit: 10 })).toMatchObject([
     { action: 'tenant.register', object: 'acme', subject: 'ann', tenant: 'house' },
   ]);
+});
+
+test('a decision whose process dies before its event is not lost to the trail', async () => {
+  let now = '2025-09-12T21:30:00.000Z';
+  const objects = memoryObjectStore();
+  const ports = { audit: memoryAudit(), clock: { now: () => now }, objects, sql: noRows };
+  const entitle = audited(
+    async function entitleTenant(outcome: 'done' | 'refused') {
+      if (outcome === 'refused') throw refusal('vendor_unknown', 'no');
+      return { id: 'acme' };
+    },
+    ({ id }) => ({ action: 'tenant.entitle', object: id }),
+  );
+  const dying = {
+    ...ports.audit,
+    append: async () => {
+      throw new Error('killed');
+    },
+  };
+  await expect(entitle('done', { ...ports, audit: dying }, STAFF)).rejects.toThrow('killed');
+  await expect(entitle('refused', ports, STAFF)).rejects.toMatchObject({ code: 'vendor_unknown' });
+  await entitle('done', ports, STAFF);
+  // It might still be at work.
+  expect(await recordUnanswered(ports)).toBe(0);
+  now = '2025-09-12T21:36:00.000Z';
+  expect(await recordUnanswered(ports)).toBe(1);
+  expect(await recordUnanswered(ports)).toBe(0);
+  expect(await ports.audit.list({ limit: 10 })).toMatchObject([
+    {
+      action: 'decision.unanswered',
+      object: 'entitleTenant',
+      subject: 'ann',
+      details: { asked_at: '2025-09-12T21:30:00.000Z' },
+    },
+    { action: 'tenant.entitle', object: 'acme' },
+  ]);
+});
+
+test("every decision of a tenant's own is kept beside the database", () => {
+  const actions = globSync('functions/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/audited\([\s\S]*?action: '([^']+)'/g)].map(
+      ([, action]) => action!,
+    ),
+  );
+  // Exports lie in the bucket themselves, as workbooks do; valuations are kept as they are published.
+  const elsewhere = ['export.create', 'ppa.value'];
+  expect([...new Set(actions)].sort()).toEqual([...Object.keys(DECIDED), ...elsewhere].sort());
 });
 
 test('a text no database takes is refused by name', async () => {

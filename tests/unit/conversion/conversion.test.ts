@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { convertPrice, currencyRatio, sumMoney } from '#lib/domain/conversion.ts';
+import { parseUnit } from '#lib/domain/units.ts';
 
 const unit = (currency: string, per_unit: string | null) => ({ currency, per_unit });
 const EUR_USD = { base: 'EUR', quote: 'USD', rate: 1.17 };
@@ -20,6 +21,11 @@ describe('prices in other terms', () => {
     [50, unit('USD', 'short_ton'), unit('USD', 'tonne'), [], 50 / 0.90718474],
     [2, unit('USD', 'gal'), unit('USD', 'bbl'), [], 84],
     [70, unit('EUR', 'tonne'), unit('USD', 'tonne'), [EUR_USD], 81.9],
+    [1, unit('USD', 't'), unit('USD', 'tonne'), [], 1],
+    [1, unit('USD', 'T'), unit('USD', 't'), [], 1],
+    [50, unit('USD', 'Short Ton'), unit('USD', 't'), [], 50 / 0.90718474],
+    [72, unit('GBp', 'th'), unit('GBp', 'THERM'), [], 72],
+    [10, unit('USD', 'mmbtu'), unit('USD', 'MWH'), [], 10 * (3600 / 1055.05585262)],
     [9, unit('USD', 'MWh (certificate)'), unit('USD', 'MWh (certificate)'), [], 9],
   ])('%d %o in %o', (value, from, to, rates, expected) => {
     expect(convertPrice(value, from, to, rates)).toBeCloseTo(expected, 10);
@@ -58,6 +64,7 @@ describe('no conversion, no price', () => {
     [unit('USD', 'bbl'), unit('USD', 'MMBtu'), [], 'No conversion from bbl to MMBtu'],
     [unit('EUR', 'tonne'), unit('EUR', 'MWh'), [], 'No conversion from tonne to MWh'],
     [unit('USD', 'MWh (certificate)'), unit('USD', 'MWh'), [], 'No conversion from MWh (certificate) to MWh'],
+    [unit('EUR', 'constructor'), unit('EUR', 'MWh'), [], 'No conversion from constructor to MWh'],
     [unit('EUR', null), unit('EUR', 'MWh'), [], 'No conversion from an unknown unit to MWh'],
   ])('%o to %o', (from, to, rates, message) => {
     expect(() => convertPrice(1, from, to, rates, 'terms.price')).toThrow(
@@ -66,12 +73,12 @@ describe('no conversion, no price', () => {
   });
 
   test.each([
-    [[{ base: 'EUR', quote: 'USD', rate: 0 }], 'fx_rate_impossible', 'rates[0]'],
-    [[{ base: 'EUR', quote: 'USD', rate: Number.NaN }], 'fx_rate_impossible', 'rates[0]'],
-    [[{ base: 'EUR', quote: 'EUR', rate: 1 }], 'fx_rate_impossible', 'rates[0]'],
-    [[{ base: 'GBp', quote: 'USD', rate: 0.0135 }], 'fx_rate_impossible', 'rates[0]'],
-    [[EUR_USD, { base: 'USD', quote: 'EUR', rate: 0.9 }], 'fx_rate_conflict', 'rates[1]'],
-    [[EUR_USD, { ...EUR_USD, rate: 1.18 }], 'fx_rate_conflict', 'rates[1]'],
+    [[{ base: 'EUR', quote: 'USD', rate: 0 }], 'fx_rate_impossible', 'rates.0'],
+    [[{ base: 'EUR', quote: 'USD', rate: Number.NaN }], 'fx_rate_impossible', 'rates.0'],
+    [[{ base: 'EUR', quote: 'EUR', rate: 1 }], 'fx_rate_impossible', 'rates.0'],
+    [[{ base: 'GBp', quote: 'USD', rate: 0.0135 }], 'fx_rate_impossible', 'rates.0'],
+    [[EUR_USD, { base: 'USD', quote: 'EUR', rate: 0.9 }], 'fx_rates_disagree', 'rates.1'],
+    [[EUR_USD, { ...EUR_USD, rate: 1.18 }], 'fx_rates_disagree', 'rates.1'],
   ])('rates %o: %s', (rates, code, field) => {
     expect(() => currencyRatio('EUR', 'USD', rates)).toThrow(
       expect.objectContaining({ code, place: { field } }),
@@ -115,4 +122,9 @@ describe('sums of money', () => {
     const terms = [1e16, 1, -1e16, 3.3, 1e-9].map((amount) => ({ amount, currency: 'EUR' }));
     expect(sumMoney(terms.toReversed(), 'EUR').amount).toBeCloseTo(sumMoney(terms, 'EUR').amount, 9);
   });
+});
+
+test('a text that no unit is written as has no quantity, whatever objects are made of', () => {
+  expect(parseUnit('USD/constructor')).toEqual({ currency: 'USD', per_unit: null });
+  expect(parseUnit('USD/Short_Ton')).toEqual({ currency: 'USD', per_unit: 'short_ton' });
 });

@@ -201,6 +201,18 @@ describe('the shape of a curve', () => {
     const window = { granularity: 'HOURLY', from: '2025-10-01', to: '2026-10-02' };
     await expect(shape(QUOTES, window)).rejects.toMatchObject({ code: 'window_too_wide' });
   });
+
+  test.each([
+    [{ granularity: 'HOURLY', from: '2050-01-01' }, 'from'],
+    [{ granularity: 'DAILY', from: '2050-01-01' }, 'from'],
+    [{ granularity: 'DAILY', to: '2020-01-31' }, 'to'],
+    [{ granularity: 'DAILY', from: '2020-01-01', to: '2020-01-31' }, 'to'],
+    [{ granularity: 'MONTHLY', from: '2025-10-05', to: '2025-10-20' }, 'from'],
+    // A weekend has no hour on peak.
+    [{ granularity: 'HOURLY', from: '2025-10-04', to: '2025-10-05' }, 'from'],
+  ])('a window without delivery is refused by its field: %o', async (query, field) => {
+    await expect(shape(QUOTES, query)).rejects.toMatchObject({ code: 'window_empty', place: { field } });
+  });
 });
 
 describe('what is asked of a shape', () => {

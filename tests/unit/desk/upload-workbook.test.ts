@@ -1,28 +1,28 @@
+import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { memoryObjectStore } from '#lib/adapters/object-store/memory.ts';
-import type { Caller } from '#lib/domain/access.ts';
 import { uploadWorkbook } from '#lib/flows/upload-workbook.ts';
 import { uploadQuery, workbookBytes } from '#schemas/workbook-routes.ts';
 
-const OPS: Caller = { subject: 'ops@test', roles: ['ops'], tenant: 'house', entitlements: 'all' };
 const body = new Uint8Array([0x50, 0x4b, 3, 4]);
 
-test('a workbook lies where an S3 client would have put it, with who sent it', async () => {
+test('a workbook lies where an S3 client would have put it, and its answer has the hash that tells who sent it', async () => {
   const objects = memoryObjectStore();
   const query = { name: 'EOD_PW_20250912_1430.xlsx', asof: undefined, body };
-  const { meta, data } = await uploadWorkbook(query, { objects }, OPS);
+  const { meta, data } = await uploadWorkbook(query, { objects });
   const stored = await objects.get('raw/vendor_curves/2025-09-12/EOD_PW_20250912_1430.xlsx');
   expect(stored?.body).toEqual(body);
-  expect(stored?.metadata).toEqual({ 'uploaded-by': 'ops%40test' });
+  expect(stored?.metadata).toEqual({});
   expect(meta).toEqual({ size: 4 });
-  expect(data).toEqual({ key: stored?.key, file: query.name, asof_date: '2025-09-12', etag: stored?.etag });
+  const delivery = { key: stored?.key, file: query.name, asof_date: '2025-09-12', etag: stored?.etag };
+  expect(data).toEqual({ ...delivery, sha256: hash('sha256', body, 'hex') });
 });
 
 test('the day stated counts before the one in the name, and one of the two must be there', async () => {
   const objects = memoryObjectStore();
   const stated = { name: 'EOD_PW_20250912_1430.xlsx', asof: '2025-09-11', body };
-  expect((await uploadWorkbook(stated, { objects }, OPS)).data.asof_date).toBe('2025-09-11');
-  const nowhere = uploadWorkbook({ name: 'prices.xlsx', asof: undefined, body }, { objects }, OPS);
+  expect((await uploadWorkbook(stated, { objects })).data.asof_date).toBe('2025-09-11');
+  const nowhere = uploadWorkbook({ name: 'prices.xlsx', asof: undefined, body }, { objects });
   await expect(nowhere).rejects.toMatchObject({ code: 'asof_missing', place: { field: 'asof' } });
 });
 

@@ -132,7 +132,7 @@ describe('what is refused', () => {
       curve([{ date: from, rate: 0.05 }]),
       '2027-01-01',
       'discount_curve_point_past',
-      'discounting.points[0].date',
+      'discounting.points.0.date',
     ],
     [
       curve([
@@ -147,13 +147,13 @@ describe('what is refused', () => {
       curve([{ date: '2026-01-01', rate: Number.NaN }]),
       '2026-01-01',
       'rate_impossible',
-      'discounting.points[0].rate',
+      'discounting.points.0.rate',
     ],
     [
       curve([{ date: '2026-02-31', rate: 0.05 }]),
       '2026-01-01',
       'date_impossible',
-      'discounting.points[0].date',
+      'discounting.points.0.date',
     ],
   ])('%o until %s: %s', (discounting, to, code, field) => {
     expect(() => discountFactor(discounting, from, to)).toThrow(

@@ -95,6 +95,54 @@ test.each([
   );
 });
 
+describe('heat rates are bounded by what they are in MMBtu', () => {
+  test.each([
+    ['therm', 68, 6.8],
+    ['MMBTU', 6.8, 6.8],
+    ['GJ', 7.174379797816, 6.8],
+    ['kWh', 1992.8832771, 6.8],
+    ['MWh', 14.6, 14.6 * 3.412141633],
+  ])('%s: %d a MWh move the price as %d MMBtu do', (heat_unit, heat_rate, mmbtu) => {
+    const given = fuel(up, { heat_rate, heat_unit, marginal_share: 1 });
+    expect(changes('fuel_curve', given, curve)[0]).toBeCloseTo(1.5 * mmbtu, 6);
+  });
+
+  test('coal by the tonne and gas by the cubic metre, whose heat content is not known', () => {
+    const coal = { kind: 'absolute', change: 10, currency: 'USD', per_unit: 't' };
+    const tonnes = fuel(coal, { heat_rate: 0.4, heat_unit: 'tonne' });
+    expect(changes('fuel_curve', tonnes, curve)[0]).toBeCloseTo(3, 12);
+    const metres = fuel({ ...coal, per_unit: 'm3' }, { heat_rate: 205, heat_unit: 'm3' });
+    expect(changes('fuel_curve', metres, curve)[0]).toBeCloseTo(10 * 205 * 0.75, 9);
+  });
+
+  test.each([
+    ['therm', 501],
+    ['MMBtu', 50.1],
+    ['MWh', 14.7],
+    ['GJ', 53],
+    ['tonne', 1001],
+  ])('%s: %d are refused', (heat_unit, heat_rate) => {
+    const refusedAt = (field: string) =>
+      expect.objectContaining(refused('driver_parameters_invalid', `${PLACE}.${field}`));
+    const change = (given: object) => () =>
+      changes('fuel_curve', { ...fuel(up), heat_unit, ...given }, curve);
+    expect(change({ heat_rate })).toThrow(refusedAt('heat_rate'));
+    expect(change({ heat_rate: { OFF_PEAK: 1, ON_PEAK: heat_rate } })).toThrow(
+      refusedAt('heat_rate.ON_PEAK'),
+    );
+  });
+});
+
+test('a month written in two forms is refused by its path', () => {
+  const move = { kind: 'monthly', changes: { '2027-01': 1, '2027-02': 1, '2027-01-01': 2 }, ...perMmbtu };
+  expect(() => changes('fuel_curve', fuel(move), curve)).toThrow(
+    expect.objectContaining({
+      ...refused('driver_parameters_invalid', `${PLACE}.fuel_move.changes.2027-01-01`),
+      message: expect.stringContaining('2027-01'),
+    }),
+  );
+});
+
 test('a fuel in other units without a conversion is refused, never multiplied as it is', () => {
   const tonnes = { kind: 'absolute', change: 10, currency: 'USD', per_unit: 'tonne' };
   expect(() => changes('fuel_curve', fuel(tonnes), curve)).toThrow(

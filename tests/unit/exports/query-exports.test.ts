@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Caller } from '#lib/domain/access.ts';
+import { manifestText, readManifest, signedManifest } from '#lib/domain/export-manifest.ts';
 import { type DailyExportPorts, exportNewestDay } from '#lib/flows/daily-exports.ts';
 import { exportCurves } from '#lib/flows/export-curves.ts';
 import { exportedFile, listExports, showExport } from '#lib/flows/query-exports.ts';
 import type { Sql } from '#lib/ports/sql.ts';
 import { exportListAnswer, exportListQuery, exportShowAnswer } from '#schemas/export.ts';
-import { asked, STAFF, site } from './site.ts';
+import { asked, KEYS, STAFF, site } from './site.ts';
 
 const ACME = { tenant: 'acme', entitlements: [{ vendor: 'aa', asset_class: null, region: null }] } as const;
 const list = (query: Record<string, string> = {}) => exportListQuery.parse(query);
@@ -36,7 +38,7 @@ describe('exports of a tenant', () => {
     });
     const own = await listExports(list(), made, ACME);
     expect(own.data.map(({ export_id, releases }) => [export_id, releases?.length])).toEqual([[acme, 1]]);
-    expect((await listExports(list(), made, { tenant: 'acm' })).data).toEqual([]);
+    expect((await listExports(list(), made, { ...ACME, tenant: 'acm' })).data).toEqual([]);
   });
 
   test('one page goes on where the other ended, for its own tenant and filters only', async () => {
@@ -78,6 +80,60 @@ describe('exports of a tenant', () => {
     await expect(exportedFile({ id: acme, file: 'other.csv' }, made, ACME)).rejects.toEqual(
       code('export_not_found'),
     );
+  });
+
+  test('is not there while its tenant may not see all curves of it, and there again when it may', async () => {
+    const { data } = await exportCurves(asked({ asof: '2025-09-11' }), made.ports, ACME);
+    const [id, names] = [data.export_id, ['manifest.json', data.files[0]!.name]];
+    const given = (...entitlements: Caller['entitlements'] & object) => ({ tenant: 'acme', entitlements });
+    const right = (asset_class: string | null, vendor: string | null = 'AA') => ({
+      vendor,
+      asset_class,
+      region: null,
+    });
+    const fetched = async (owner: Pick<Caller, 'tenant' | 'entitlements'>) => {
+      const { data: listed } = await listExports(list({ asof: '2025-09-11' }), made, owner);
+      const tried = [
+        showExport({ id }, made, owner),
+        ...names.map((file) => exportedFile({ id, file }, made, owner)),
+      ];
+      const codes = (await Promise.allSettled(tried)).map((one) =>
+        one.status === 'fulfilled' ? 'there' : one.reason.code,
+      );
+      return [listed.length, ...new Set(codes)];
+    };
+    const there = [1, 'there'];
+    const gone = [0, 'export_not_found'];
+    expect(await fetched(given(right('power'), right('gas')))).toEqual(there);
+    expect(await fetched(given(right('power')))).toEqual(gone);
+    expect(await fetched(given(right(null, 'bb')))).toEqual(gone);
+    expect(await fetched(given())).toEqual(gone);
+    expect(await fetched(given(right(null, null)))).toEqual(there);
+    const { curves, ...unsaid } = readManifest((await made.objects.get(keyOf(id)))!.body);
+    expect(curves?.every(({ vendor }) => vendor === 'aa')).toBe(true);
+    const { signature: _, ...content } = unsaid;
+    await made.objects.put(keyOf(id), manifestText(signedManifest(content, KEYS.privateKey)));
+    expect(await fetched(ACME)).toEqual(gone);
+    expect(await fetched({ tenant: 'acme', entitlements: 'all' })).toEqual(there);
+    await made.objects.delete(keyOf(id));
+  });
+
+  const keyOf = (id: string) => `exports/acme/asof=2025-09-11/${id}/manifest.json`;
+
+  test('a page of a tenant is full, whatever lies between that it may not see', async () => {
+    const own = await site();
+    const power = { tenant: 'acme', entitlements: [{ vendor: 'aa', asset_class: 'power', region: null }] };
+    for (const caller of [ACME, power]) {
+      for (const asof of ['2025-09-11', '2025-09-12']) await exportCurves(asked({ asof }), own.ports, caller);
+    }
+    expect((await listExports(list(), own, ACME)).data).toHaveLength(4);
+    const first = await listExports(list({ limit: '1' }), own, power);
+    const second = await listExports(list({ limit: '1', cursor: first.meta.next_cursor! }), own, power);
+    expect([...first.data, ...second.data].map(({ asof_date }) => asof_date)).toEqual([
+      '2025-09-12',
+      '2025-09-11',
+    ]);
+    expect(second.meta.next_cursor).toBeNull();
   });
 
   test('a spoilt manifest is said of its export and hides no other', async () => {

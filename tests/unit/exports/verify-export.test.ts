@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { manifestText, readManifest, signedManifest } from '#lib/domain/export-manifest.ts';
 import { exportCurves } from '#lib/flows/export-curves.ts';
 import { verifyExport } from '#lib/flows/verify-export.ts';
-import { BLOCK_BYTES, type ExportManifest } from '#schemas/export.ts';
+import { blockBytesFor, type ExportManifest } from '#schemas/export.ts';
 import { asked, folderOf, KEYS, STAFF, site } from './site.ts';
 
 const made = await site();
@@ -23,10 +23,10 @@ describe('a checked export', () => {
       (await verifyExport(opened.folder, key)).findings.map(({ code, file }) => `${code} ${file}`);
   });
 
-  it('is proven when nothing changed, with the key known and with the one it names', async () => {
-    expect(await check(KEYS.publicKey)).toEqual([]);
-    expect(await check()).toEqual([]);
-    expect(files.get(data)!.length).toBeGreaterThan(2 * BLOCK_BYTES);
+  it('is proven with the key known, and no more than consistent with the one it names', async () => {
+    const { folder } = await reopened(files);
+    expect(await verifyExport(folder, KEYS.publicKey)).toMatchObject({ findings: [], verdict: 'proven' });
+    expect(await verifyExport(folder)).toMatchObject({ findings: [], verdict: 'consistent' });
   });
 
   it('names any one changed byte of any file', async () => {
@@ -50,12 +50,64 @@ describe('a checked export', () => {
     );
   });
 
-  it('says where in the file the change is', async () => {
-    const spoilt = Uint8Array.from(files.get(data)!);
-    spoilt[BLOCK_BYTES + 17]! ^= 1;
+  it('names every block that differs, of 4 KiB', async () => {
+    const whole = files.get(data)!;
+    const spoilt = Uint8Array.from(whole);
+    for (const place of [17, 4_096 * 10, 4_096 * 11 - 1, 4_096 * 11, whole.length - 1]) spoilt[place]! ^= 1;
+    files.set(data, spoilt);
+    const { findings, verdict } = await verifyExport((await reopened(files)).folder);
+    const last_byte = whole.length - 1;
+    const tail = last_byte - (last_byte % 4_096);
+    expect(findings).toMatchObject([{ code: 'file_changed', file: data }]);
+    expect(findings[0]!.differs).toEqual([
+      { first_byte: 0, last_byte: 4_095 },
+      { first_byte: 40_960, last_byte: 49_151 },
+      { first_byte: tail, last_byte },
+    ]);
+    expect(findings[0]!.message).toContain(`differs in bytes 0-4095, 40960-49151, ${tail}-${last_byte}`);
+    expect(verdict).toBe('changed');
+  });
+
+  it('names what was added and what was cut off', async () => {
+    const whole = files.get(data)!;
+    const found = async (bytes: Uint8Array) => {
+      files.set(data, bytes);
+      const { findings } = await verifyExport((await reopened(files)).folder);
+      return findings[0]!.differs;
+    };
+    const tail = whole.length - (whole.length % 4_096);
+    const more = Buffer.concat([whole, Buffer.alloc(10_000)]);
+    expect(await found(more)).toEqual([{ first_byte: tail, last_byte: more.length - 1 }]);
+    expect(await found(whole.subarray(0, 5_000))).toEqual([
+      { first_byte: 4_096, last_byte: whole.length - 1 },
+    ]);
+  });
+
+  it('has small blocks, and never more than 1,024 of a file', () => {
+    expect([0, 1, 4_194_304].map(blockBytesFor)).toEqual([4_096, 4_096, 4_096]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 33 }), (bytes) => {
+        expect(Math.ceil(bytes / blockBytesFor(bytes))).toBeLessThanOrEqual(1_024);
+      }),
+    );
+  });
+
+  it('of the first form of manifest is checked by its larger blocks', async () => {
+    const { signature: _signature, curves: _curves, ...content } = readManifest(files.get('manifest.json')!);
+    const { block_bytes: _block_bytes, ...plain } = content.files[0]!;
+    const whole = files.get(data)!;
+    const starts = Array.from({ length: Math.ceil(whole.length / 262_144) }, (_, at) => at * 262_144);
+    const blocks_sha256 = starts.map((at) => hash('sha256', whole.subarray(at, at + 262_144), 'hex'));
+    const first = { ...content, manifest: 'aurum-export/1' as const, files: [{ ...plain, blocks_sha256 }] };
+    files.set('manifest.json', Buffer.from(manifestText(signedManifest(first, KEYS.privateKey))));
+    expect(await check(KEYS.publicKey)).toEqual([]);
+    const spoilt = Uint8Array.from(whole);
+    spoilt[262_144]! ^= 1;
     files.set(data, spoilt);
     const { findings } = await verifyExport((await reopened(files)).folder);
-    expect(findings[0]!.message).toContain(`between byte ${BLOCK_BYTES} and ${2 * BLOCK_BYTES - 1}`);
+    expect(findings[0]!.differs).toEqual([
+      { first_byte: 262_144, last_byte: Math.min(524_288, whole.length) - 1 },
+    ]);
   });
 
   it('names bytes cut off, bytes added, files missing and files too many', async () => {
@@ -77,6 +129,8 @@ describe('a checked export', () => {
     const put = (manifest: ExportManifest) => files.set('manifest.json', Buffer.from(manifestText(manifest)));
     put(signedManifest({ ...content, tenant: 'mallory' }, other.privateKey));
     expect(await check(KEYS.publicKey)).toEqual(['key_mismatch manifest.json']);
+    // Without the exporter's key nobody can tell, and nobody is told that it is proven.
+    expect(await verifyExport((await reopened(files)).folder)).toMatchObject({ verdict: 'consistent' });
     put({ ...content, tenant: 'mallory', signature });
     expect(await check(KEYS.publicKey)).toEqual(['signature_invalid manifest.json']);
     expect(await check()).toEqual(['signature_invalid manifest.json']);

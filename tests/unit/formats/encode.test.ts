@@ -10,10 +10,11 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type CurveBatch, rowsOf } from '#lib/domain/curve.ts';
 import { batchesOfRows } from '#lib/domain/curve-batches.ts';
-import { type ColumnField, fieldsOf } from '#lib/formats/columns.ts';
+import type { ColumnField } from '#lib/formats/columns.ts';
 import { curveFields } from '#lib/formats/curve-columns.ts';
 import { encodeCurves, encodeRows, metaHeader } from '#lib/formats/encode.ts';
 import { FORMATS } from '#lib/formats/negotiate.ts';
+import { rowFields } from '#lib/parquet/fields.ts';
 import { type CurveObservation, curveObservation } from '#schemas/curve-observation.ts';
 import { curveTable } from '#tests/unit/parquet/curve-tables.ts';
 import { csvFields, decoded, joined } from './decode.ts';
@@ -220,7 +221,7 @@ describe('CSV', () => {
 describe('fields of a schema', () => {
   it('are those of the canonical row for the canonical row', () => {
     const plain = curveFields().map(({ name, type, nullable }) => ({ name, type, nullable }));
-    expect(fieldsOf(curveObservation)).toEqual(plain);
+    expect(rowFields(curveObservation)).toEqual(plain);
   });
 
   it('say what is nested, whole and optional', () => {
@@ -231,7 +232,7 @@ describe('fields of a schema', () => {
       either: z.union([z.string(), z.number()]),
       kind: z.enum(['a', 'b']).nullable(),
     });
-    expect(fieldsOf(schema)).toEqual([
+    expect(rowFields(schema)).toEqual([
       { name: 'count', type: 'long', nullable: false },
       { name: 'ok', type: 'boolean', nullable: true },
       { name: 'cells', type: 'json', nullable: false },

@@ -41,14 +41,14 @@ function gate(failed: readonly string[], part: Partial<GateResult['report']> = {
     return { success: false, suite_name: suite.name, suite_parameters: {}, results, statistics, meta: {} };
   });
   const red = gateOf(VERSION, 'red');
-  const source = { ...red.report.source, uploaded_by: 'uma' };
-  return { ...red, suites, report: { ...red.report, source, ...part } };
+  return { ...red, suites, report: { ...red.report, ...part } };
 }
 
 const hold = (of: GateResult, ...decisions: QuarantineDecision[]): Hold => ({
   gate: of,
   isRetried: true,
   decisions,
+  senders: ['uma', 'ugo'],
 });
 const CROSSED = hold(gate(['crossed_bid_ask', 'day_change']));
 
@@ -96,6 +96,7 @@ describe('who and when', () => {
     ['also who sent it', CROSSED, 'uma', override(['crossed_bid_ask']), 'recorded'],
     ['the author may not approve', PROPOSED, 'ann', approve(), 'own_override_forbidden'],
     ['nor the sender', PROPOSED, 'uma', approve(), 'own_upload_forbidden'],
+    ['nor who sent the same', PROPOSED, 'ugo', approve(), 'own_upload_forbidden'],
     ['another one may', PROPOSED, 'bob', approve(), 'recorded'],
     ['by number too', PROPOSED, 'bob', approve(1), 'recorded'],
     ['but not another number', PROPOSED, 'bob', approve(2), 'override_replaced_conflict'],

@@ -97,6 +97,13 @@ describe('nessie', () => {
     await expect(nessie.commitTables('eod', COMMIT, [])).rejects.toMatchObject(expected);
   });
 
+  test('a token that is said back by whoever answers goes no further', async () => {
+    const nessie = await answering({ status: 502, body: 'headers: authorization: Bearer secret' });
+    await expect(nessie.head('main')).rejects.toMatchObject({
+      message: expect.stringMatching(/Bearer \(token\)$/),
+    });
+  });
+
   test('something else at its address, silence and nobody there are named with the setting', async () => {
     const other = await answering({ body: '<html>' });
     const setting = { remedy: expect.stringContaining('AURUM_NESSIE_URL') };

@@ -1,6 +1,7 @@
 /** Contracts and markets the tests of this folder start from: ten years of PJM base power with a seasonal shape. */
 import { addMonths } from '#lib/domain/tenor.ts';
-import type { PpaContractInput, PpaMarketInput } from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput } from '#schemas/ppa-market.ts';
 
 export const VALUATION_DATE = '2025-12-15';
 

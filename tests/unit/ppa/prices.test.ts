@@ -6,7 +6,7 @@ import { monthlyPrices } from '#lib/domain/ppa/monthly-prices.ts';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
 import { stableSum } from '#lib/domain/strips.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
-import type { PpaContractInput } from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
 import {
   contractOf,
   DUCK_SHAPE,
@@ -211,6 +211,57 @@ describe('the clause for negative prices, hour by hour', () => {
       });
       const [flow] = valuePpa(monthly, rates, VALUATION_DATE).cashflows;
       expect(flow!.settlement).toBeCloseTo(april({ negative_prices }).settlement, 6);
+    }
+  });
+});
+
+describe('the clause for negative prices, settled on the monthly average', () => {
+  // Hours 12 and 18 of June, 1 MW: 60 MWh, of which 30 at 40 - 60 = -20. Everything is settled at the mean of 40 against 50.
+  const byHour = (price: (hour: number) => number) =>
+    Array.from({ length: 12 }, () => Array.from({ length: 24 }, (_, hour) => price(hour)));
+  const june = {
+    calendar: 'EEX',
+    start: '2026-06-01',
+    end: '2026-06-30',
+    price: { kind: 'fixed', strike: 50 },
+  } as const;
+  const onAverage = { ...june, settles_on: 'average' } as const;
+  const hourly = contractOf({
+    ...onAverage,
+    volume: {
+      kind: 'month_hour_shape',
+      power_mw: 1,
+      capacity_factors: byHour((hour) => (hour === 12 || hour === 18 ? 1 : 0)),
+    },
+  });
+  const monthly = contractOf({
+    ...onAverage,
+    volume: { kind: 'monthly_energy', months: new Array(12).fill({ p50_mwh: 60 }) },
+  });
+  const differences = byHour((hour) => (hour === 12 ? -60 : hour === 18 ? 60 : 0));
+  const shape = flatMarket(40, { capture: { kind: 'price_differences', differences } });
+  const stated = flatMarket(40, {
+    capture: { kind: 'rates', rates: new Array(12).fill(0.7) },
+    negative_hours: new Array(12).fill({ share_of_volume: 0.5, average_price: -20 }),
+  });
+
+  test.each([
+    ['settled', 60 * (40 - 50)],
+    ['no_settlement', 30 * (40 - 50)],
+    ['zero_price', 30 * 40 + 30 * (40 - 50)],
+    ['zero_reference', 30 * (0 - 50) + 30 * (40 - 50)],
+  ] as const)('%s pays %d', (negative_prices, paid) => {
+    for (const [contract, market] of [
+      [hourly, shape],
+      [monthly, stated],
+    ] as const) {
+      const { cashflows, capture_factor } = valuePpa(
+        { ...contract, negative_prices },
+        market,
+        VALUATION_DATE,
+      );
+      expect(cashflows[0]!.settlement).toBeCloseTo(paid, 9);
+      expect(capture_factor).toBe(1);
     }
   });
 });

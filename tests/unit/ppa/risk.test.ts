@@ -15,7 +15,8 @@ import {
 import { readContract } from '#lib/domain/ppa/terms.ts';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
 import { stableSum } from '#lib/domain/strips.ts';
-import type { PpaContractInput, PpaOptionsInput } from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaOptionsInput } from '#schemas/ppa-market.ts';
 import { contractOf, marketOf, pricesOf, VALUATION_DATE } from './contracts.ts';
 
 const real = (min: number, max: number) => fc.double({ min, max, noNaN: true });
@@ -93,7 +94,7 @@ describe('simulation', () => {
     contract: PpaContractInput,
     risk: Partial<NonNullable<PpaOptionsInput['risk']>> = {},
     market = marketOf(),
-  ) => valuePpa(contract, market, VALUATION_DATE, { risk: { seed: '42', paths: 4000, model, ...risk } });
+  ) => valuePpa(contract, market, VALUATION_DATE, { risk: { seed: '42', paths: 10000, model, ...risk } });
   const still = { sigma_short: 0, reversion_short: 1, sigma_long: 0, correlation: 0 };
 
   test('without volatility every path is the intrinsic value', () => {
@@ -101,7 +102,7 @@ describe('simulation', () => {
       { kind: 'fixed' as const, strike: 45 },
       { kind: 'collar' as const, floor: 44, cap: 50 },
     ]) {
-      const { risk, npv } = risked(contractOf({ price }), { model: still, paths: 400 });
+      const { risk, npv } = risked(contractOf({ price }), { model: still, paths: 1000 });
       for (const figure of [risk!.mean, risk!.p10, risk!.p90, risk!.tails[0]!.tail_mean]) {
         expect(Math.abs(figure.value - npv)).toBeLessThan(1e-10 * Math.max(1, Math.abs(npv)) + 1e-6);
       }
@@ -181,22 +182,24 @@ describe('simulation', () => {
   });
 
   test('the same seed gives the same bytes, another seed other paths', () => {
-    const [a, b] = [risked(contractOf(), { paths: 500 }), risked(contractOf(), { paths: 500 })];
+    const [a, b] = [risked(contractOf(), { paths: 1000 }), risked(contractOf(), { paths: 1000 })];
     expect(canonicalJson(a)).toBe(canonicalJson(b));
-    expect(risked(contractOf(), { paths: 500, seed: '43' }).risk!.p50.value).not.toBe(a.risk!.p50.value);
+    expect(risked(contractOf(), { paths: 1000, seed: '43' }).risk!.p50.value).not.toBe(a.risk!.p50.value);
   });
 
   test('prices below 0 need dynamics that know them', () => {
     const market = marketOf({}, { prices: pricesOf('2026-01-01', 24, () => -5) });
     expect(() => risked(contractOf(), {}, market)).toThrow(/not above 0/);
-    expect(risked(contractOf(), { dynamics: { kind: 'normal' }, paths: 400 }, market).risk!.paths).toBe(400);
+    expect(risked(contractOf(), { dynamics: { kind: 'normal' }, paths: 1000 }, market).risk!.paths).toBe(
+      1000,
+    );
   });
 });
 
 describe('risk figures', () => {
   test('quantiles and tails of a known sample', () => {
     const values = Float64Array.from({ length: 1001 }, (_, index) => (index * 577) % 1001);
-    const figures = riskFigures(values, [0.95], 500);
+    const figures = riskFigures(values, { levels: [0.95], antithetic: false }, 500);
     expect([figures.mean.value, figures.p10.value, figures.p50.value, figures.p90.value]).toEqual([
       500, 100, 500, 900,
     ]);
@@ -213,7 +216,7 @@ describe('risk figures', () => {
       state = (state * 6364136223846793005n + 1442695040888963407n) % (1n << 64n);
       return Number(state >> 11n) / 2 ** 53;
     });
-    const { mean, p50 } = riskFigures(values, [0.95], 0);
+    const { mean, p50 } = riskFigures(values, { levels: [0.95], antithetic: false }, 0);
     expect(mean.standard_error).toBeGreaterThan(0.7 / Math.sqrt(12 * 40_000));
     expect(mean.standard_error).toBeLessThan(1.4 / Math.sqrt(12 * 40_000));
     expect(p50.standard_error).toBeGreaterThan(0.7 * (0.5 / 200));

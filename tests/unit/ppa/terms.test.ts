@@ -1,7 +1,8 @@
 /** What is impossible is refused with one code and the path of the field. */
 import { describe, expect, test } from 'vitest';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
-import type { PpaContractInput, PpaMarketInput } from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput } from '#schemas/ppa-market.ts';
 import {
   contractOf,
   DUCK_SHAPE,
@@ -51,6 +52,46 @@ test.each<[string, object, string]>([
   ['P90 alone', { volume: energy({ p50_mwh: 10, p90_mwh: 9 }) }, 'contract.volume.months.0.p10_mwh'],
   ['eleven months', { volume: { ...energy({ p50_mwh: 10 }), months: [] } }, 'contract.volume.months'],
   ['physical on the average', { kind: 'physical', settles_on: 'average' }, 'contract.settles_on'],
+  [
+    'physical with bounds on the reference',
+    { kind: 'physical', reference_bounds: { floor: 30 } },
+    'contract.reference_bounds',
+  ],
+  [
+    'physical with a reference of 0',
+    { kind: 'physical', negative_prices: 'zero_reference' },
+    'contract.negative_prices',
+  ],
+  [
+    'two index points of one month',
+    {
+      price: {
+        kind: 'indexed',
+        strike: 1,
+        base_index: 1,
+        index: [
+          { month: '2025-01-01', value: 1 },
+          { month: '2025-01-01', value: 2 },
+        ],
+      },
+    },
+    'contract.price.index.1.month',
+  ],
+  [
+    'two zero rates of one day',
+    {
+      discounting: {
+        kind: 'curve',
+        points: [
+          { date: '2030-01-01', rate: 0.01 },
+          { date: '2030-01-01', rate: 0.02 },
+        ],
+        compounding: 'annual',
+        day_count: 'ACT/365F',
+      },
+    },
+    'contract.discounting.points.1.date',
+  ],
   ['all output lost', { degradation_annual: 1 }, 'contract.degradation_annual'],
   [
     'a rate of -100 %',
@@ -67,9 +108,10 @@ test('an unknown calendar and an unknown block', () => {
     code: 'calendar_unknown',
     field: 'contract.calendar',
   });
-  expect(refused(contractOf({ volume: { kind: 'baseload', power_mw: 1, block: 'NIGHT' } })).code).toBe(
-    'block_unknown',
-  );
+  expect(refused(contractOf({ volume: { kind: 'baseload', power_mw: 1, block: 'NIGHT' } }))).toMatchObject({
+    code: 'block_unknown',
+    field: 'contract.volume.block',
+  });
 });
 
 test.each<[string, object, string]>([
@@ -148,9 +190,10 @@ test('a contract whose deliveries are over has an empty window', () => {
     field: 'contract.end',
   });
   expect(refused(contractOf(), marketOf(), '2028-02-30').code).toBe('ppa_valuation_date_invalid');
-  expect(refused(contractOf(), marketOf(), VALUATION_DATE, { mark_date: '2028-01-01' }).code).toBe(
-    'window_empty',
-  );
+  expect(refused(contractOf(), marketOf(), VALUATION_DATE, { mark_date: '2028-01-01' })).toMatchObject({
+    code: 'window_empty',
+    field: 'options.mark_date',
+  });
 });
 
 test('a curve of other hours, a missing curve, a missing rate, missing hours are refused', () => {
@@ -192,19 +235,107 @@ test('a curve in pence per therm of energy is converted, pence being hundredths'
   expect(cashflows[0]!.reference_price).toBeCloseTo(57 * 10, 9);
 });
 
+const RISK = { seed: '1', model: { sigma_short: 0.4, reversion_short: 1, sigma_long: 0.1, correlation: 0 } };
+
 test.each<[string, object, string]>([
   ['a seed out of range', { seed: '18446744073709551616' }, 'options.risk.seed'],
   ['a seed that is no number', { seed: '-1' }, 'options.risk.seed'],
   ['a level that is none', { levels: [95] }, 'options.risk.levels.0'],
+  ['a level twice', { levels: [0.95, 0.95] }, 'options.risk.levels.1'],
+  ['a level with fewer than ten paths beyond it', { paths: 999 }, 'options.risk.levels.1'],
+  ['a level that only more paths can tell', { levels: [0.9991] }, 'options.risk.levels.0'],
   ['half a pair', { antithetic: true, paths: 1001 }, 'options.risk.paths'],
+  [
+    'a speed beyond the model',
+    { model: { ...RISK.model, reversion_short: 101 } },
+    'options.risk.model.reversion_short',
+  ],
 ])('risk: %s', (_, change, field) => {
-  const risk = {
-    seed: '1',
-    model: { sigma_short: 0.4, reversion_short: 1, sigma_long: 0.1, correlation: 0 },
-    ...change,
-  };
+  const risk = { ...RISK, ...change };
   expect(refused(contractOf(), marketOf(), VALUATION_DATE, { risk })).toMatchObject({
     code: 'ppa_options_invalid',
     field,
   });
+});
+
+test('a level says how many paths it needs', () => {
+  const risk = { ...RISK, paths: 5_000, levels: [0.95, 0.999] };
+  expect(refused(contractOf(), marketOf(), VALUATION_DATE, { risk }).message).toContain('10000 paths');
+});
+
+test.each<[string, object, object, string, string]>([
+  [
+    'a volatility beyond its dynamics',
+    { model: { ...RISK.model, sigma_short: 101 } },
+    {},
+    'model_out_of_domain',
+    'options.risk.model.sigma_short',
+  ],
+  [
+    'a normal volume that is too uncertain',
+    { volume: { sigma: 0.5, correlation: 0 } },
+    {},
+    'volume_out_of_domain',
+    'options.risk.volume.sigma',
+  ],
+  [
+    'a price of 0 that is to stay above it',
+    {},
+    {
+      // The first month is delivered before the contract starts.
+      prices: pricesOf('2025-12-01', 25, (month) => (month === '2026-03-01' ? 0 : 50)).toReversed(),
+    },
+    'forward_not_positive',
+    'market.reference.prices.3.price',
+  ],
+])('what is simulated: %s', (_, change, reference, code, field) => {
+  const market = marketOf({}, reference);
+  const found = refused(contractOf(), market, VALUATION_DATE, { risk: { ...RISK, ...change } });
+  expect(found).toMatchObject({ code, field });
+});
+
+test('a volume too uncertain to be normal is told of the other distribution', () => {
+  const options = { risk: { ...RISK, volume: { sigma: 0.5, correlation: 0 } } };
+  const work = () => valuePpa(contractOf(), marketOf(), VALUATION_DATE, options);
+  expect(work).toThrow(expect.objectContaining({ remedy: expect.stringContaining('lognormal') }));
+  const volume = { ...options.risk.volume, distribution: 'lognormal' as const };
+  const { risk } = valuePpa(contractOf(), marketOf(), VALUATION_DATE, { risk: { ...options.risk, volume } });
+  expect(risk!.volume_sigma).toBe(0.5);
+});
+
+test('rates that disagree, or are none, are refused where they stand', () => {
+  const contract = contractOf({ settlement_currency: 'EUR' });
+  const rate = { base: 'USD', quote: 'EUR', rate: 0.9 };
+  const on = (...fx_rates: object[]) => refused(contract, marketOf({ fx_rates: fx_rates as never }));
+  expect(on(rate, { ...rate, rate: 0.8 })).toMatchObject({
+    code: 'fx_rates_disagree',
+    field: 'market.fx_rates.1',
+  });
+  expect(on(rate, { base: 'GBp', quote: 'USD', rate: 0.01 })).toMatchObject({
+    code: 'fx_rate_impossible',
+    field: 'market.fx_rates.1',
+  });
+});
+
+test('a zero rate of a day that is past is refused where it stands', () => {
+  const points = [
+    { date: '2030-01-01', rate: 0.02 },
+    { date: '2025-01-01', rate: 0.01 },
+  ];
+  const discounting = { kind: 'curve', points, compounding: 'annual', day_count: 'ACT/365F' } as const;
+  expect(refused(contractOf({ discounting }))).toMatchObject({
+    code: 'discount_curve_point_past',
+    field: 'contract.discounting.points.1.date',
+  });
+});
+
+test('amounts that could not be kept are refused', () => {
+  const contract = contractOf({
+    end: '2123-12-31',
+    volume: { kind: 'baseload', power_mw: 1e6, block: 'BASE' },
+    price: { kind: 'fixed', strike: 1e6 },
+    discounting: { ...contractOf().discounting, kind: 'flat', rate: 0 },
+  });
+  const market = marketOf({ extrapolation: { kind: 'flat' } });
+  expect(refused(contract, market)).toMatchObject({ code: 'amount_out_of_range', field: 'contract.volume' });
 });

@@ -1,8 +1,13 @@
 /** Releases, their checks and warnings, as people look them up. */
 import { beforeAll, expect, test } from 'vitest';
 import type { Caller } from '#lib/domain/access.ts';
+import { explainDiff } from '#lib/flows/explain-diff.ts';
+import { queryCurves } from '#lib/flows/query-curves.ts';
 import { queryQa } from '#lib/flows/query-qa.ts';
 import { listReleases, showRelease } from '#lib/flows/query-releases.ts';
+import { queryStrips } from '#lib/flows/query-strips.ts';
+import { curveQuery, stripQuery } from '#schemas/curve-query.ts';
+import { curveDiffQuery } from '#schemas/diff.ts';
 import {
   qaAnswer,
   qaQuery,
@@ -106,4 +111,71 @@ test('a version that is not there and one of another vendor are the same answer'
   }
   expect((await list({}, pw)).data.map(({ vendor }) => vendor)).toEqual(['pw']);
   expect((await list({}, tenantWith())).data).toEqual([]);
+});
+
+const PW_GAS = tenantWith({ vendor: 'pw', asset_class: 'gas', region: null });
+
+test('a tenant is told of releases with a row for it, counts these rows, and hears nothing of the others', async () => {
+  const { ports, versions } = released;
+  const pw = versions[3]!;
+  expect((await list({}, PW_GAS)).data).toEqual([]);
+  expect((await list({}, PW_GAS)).meta.as_known_at).toBe('1970-01-01T00:00:00.000Z');
+  await expect(show(pw, PW_GAS)).rejects.toMatchObject({ code: 'version_not_found' });
+
+  const { curves } = await ports.queries.dimensions({
+    releases: [(await ports.tables.releases('main'))[0]!],
+    entitlements: 'all',
+    filter: {},
+  });
+  const [some] = curves;
+  const { asset_class } = some!;
+  const right = { vendor: 'eugp', asset_class, region: some!.region };
+  const partly = tenantWith(right, { vendor: 'pw', asset_class: 'gas', region: null });
+  const answer = await list({}, partly);
+  expect(() => releaseListAnswer.parse(answer)).not.toThrow();
+  expect(versionsOf(answer)).toEqual(versions.slice(0, 3).toReversed());
+  const staff = await list({});
+  for (const release of answer.data) {
+    const slice = { latest: false, filter: {}, limit: 100_000 };
+    const rows = await ports.queries.slice({
+      ...slice,
+      releases: (await ports.tables.releases('main')).filter(({ version }) => version === release.version),
+      entitlements: partly.entitlements,
+    });
+    expect(release.row_count).toBe(rows.length);
+    expect(rows.length).toBeGreaterThan(0);
+    expect([release.warnings, release.gate_summary]).toEqual([null, null]);
+    const whole = staff.data.find(({ version }) => version === release.version)!;
+    expect(release.row_count).toBeLessThan(whole.row_count);
+    expect(whole.gate_summary).toEqual(expect.any(String));
+  }
+  const all = await list({}, tenantWith({ vendor: 'eugp', asset_class: null, region: null }));
+  expect(all.data).toEqual(staff.data.filter(({ vendor }) => vendor === 'eugp'));
+});
+
+test('answers name no release without a row for the caller, and a version of one is no version', async () => {
+  const { ports, versions } = released;
+  const [, , correction, pw] = versions as [string, string, string, string];
+  const both = tenantWith(
+    { vendor: 'eugp', asset_class: null, region: null },
+    { vendor: 'pw', asset_class: 'gas', region: null },
+  );
+  const ask = (query: Record<string, string>, caller: Caller) =>
+    queryCurves(curveQuery.parse(query), ports, caller);
+  const named = (answer: { meta: { releases: readonly { version: string }[] } }) =>
+    answer.meta.releases.map(({ version }) => version);
+  expect(named(await ask({ asof: '2025-09-12' }, STAFF)).sort()).toEqual([correction, pw].sort());
+  for (const query of [{ asof: '2025-09-12' }, {}])
+    expect(named(await ask(query, both))).toEqual([correction]);
+  const strips = await queryStrips(stripQuery.parse({ asof: '2025-09-12' }), ports, both);
+  expect(named(strips)).toEqual([correction]);
+  const days = { from: '2025-09-12', to: '2025-09-12' };
+  const { meta } = await explainDiff(curveDiffQuery.parse(days), ports, both);
+  expect([named({ meta: meta.from }), named({ meta: meta.to })]).toEqual([[correction], [correction]]);
+  const refused = [
+    ask({ version: pw }, both),
+    queryStrips(stripQuery.parse({ version: pw }), ports, both),
+    explainDiff(curveDiffQuery.parse({ from_version: pw, to_version: pw }), ports, both),
+  ];
+  for (const asked of refused) await expect(asked).rejects.toMatchObject({ code: 'version_not_found' });
 });

@@ -150,3 +150,40 @@ test('a request is at most fifty assumptions, of which there is one', () => {
   expect(scenarioCreate.safeParse({ name: 'x', assumptions: [] }).success).toBe(false);
   expect(scenarioCreate.safeParse({ name: 'x', assumptions: [growth('a')] }).success).toBe(true);
 });
+
+describe('more assumptions that depend on each other than shares can be exact for', () => {
+  const cap = (part: Partial<Written> = {}): Written => ({
+    id: 'cap',
+    driver: 'policy',
+    parameters: { instrument: 'price_cap', currency: 'USD', price_cap: 90 },
+    ...part,
+  });
+  const others = (count: number, part: Partial<Written> = {}, name = 'a') =>
+    Array.from({ length: count }, (_, index) => growth(`${name}${index}`, part));
+  const tooMany = expect.objectContaining({ code: 'attribution_too_large', place: { field: 'assumptions' } });
+
+  test('are refused when the scenario is written: a cap depends on all it meets', () => {
+    expect(() => bind(...others(12), cap())).toThrow(tooMany);
+    expect(() => bind(...others(12), cap())).toThrow(/13 assumptions depend on each other.*a0.*cap/);
+    expect(() => bind(...others(11), cap())).not.toThrow();
+    expect(() => bind(...others(12), cap({ applies_to: { iso: 'PJM' } }))).toThrow(tooMany);
+    expect(() =>
+      bind(...others(12, { applies_to: { iso: ['pjm', 'MISO'] } }), cap({ applies_to: { iso: 'PJM' } })),
+    ).toThrow(tooMany);
+    const chain = others(13).map((one, index) =>
+      index === 0 ? one : { ...one, depends_on: [`a${index - 1}`] },
+    );
+    expect(() => bind(...chain)).toThrow(tooMany);
+  });
+
+  test('are not, where no curve need meet so many: fifty apart, one a market, other blocks or months', () => {
+    expect(() => bind(...others(50))).not.toThrow();
+    expect(() => bind(...others(49), cap({ depends_on: [] }))).not.toThrow();
+    const markets = others(49).map((one, index) => ({ ...one, applies_to: { market: `M${index}` } }));
+    expect(() => bind(...markets, cap())).not.toThrow();
+    const off = { applies_to: { block: 'OFF_PEAK' } };
+    expect(() => bind(...others(20, { applies_to: { block: 'ON_PEAK' } }), cap(off))).not.toThrow();
+    const early = others(20, { applies_to: { to: '2026-12' } });
+    expect(() => bind(...early, cap({ applies_to: { from: '2027-01' } }))).not.toThrow();
+  });
+});

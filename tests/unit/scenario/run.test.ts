@@ -106,6 +106,41 @@ describe('combination', () => {
     expect(prices(run([growth('growth', -0.5), ...both], [curve]))).toEqual([60, 60, 60]);
   });
 
+  test('caps and floors hold to the last bit, whatever rounding does to the sum of the changes', () => {
+    let draw = 20_260_115;
+    const random = () => {
+      draw = (draw * 48_271) % 2_147_483_647;
+      return draw / 2_147_483_647;
+    };
+    const curve = powerCurve(Array.from({ length: 600 }, () => 20 + 100 * random()));
+    const { months } = curve;
+    const applies_to = { from: months[100]!, to: months[499]! };
+    const others = [carbon('carbon', 7.3), growth('growth', 0.137), carbon('less', -3.1, { applies_to })];
+    const both = [floor('floor', 43.3), cap('cap', 60.1)];
+    const said = cap('cap', 60.1, { depends_on: others.map(({ id }) => id) });
+    for (const [written, low, high] of [
+      [[...others, ...both], 43.3, 60.1],
+      [[...others, cap('cap', 60.1)], Number.NEGATIVE_INFINITY, 60.1],
+      [[...others, floor('floor', 43.3)], 43.3, Number.POSITIVE_INFINITY],
+      [[...others, said], Number.NEGATIVE_INFINITY, 60.1],
+    ] as const) {
+      const result = run(written, [curve]);
+      const { base, shares: parts } = result.curves[0]!;
+      for (const [month, price] of prices(result).entries()) {
+        expect(price).toBeGreaterThanOrEqual(low);
+        expect(price).toBeLessThanOrEqual(high);
+        const sum = parts.reduce((total, { change }) => total + change[month]!, 0);
+        expect(Math.abs(sum - (price - base.prices[month]!))).toBeLessThan(1e-9);
+      }
+      expect(prices(result)).toContain(high === 60.1 ? 60.1 : 43.3);
+    }
+  });
+
+  test('a cap of some months leaves the others alone', () => {
+    const some = cap('cap', 60, { applies_to: { from: '2026-02', to: '2026-02' } });
+    expect(prices(run([carbon('carbon', 5), some], [powerCurve([80, 80, 80])]))).toEqual([85, 60, 85]);
+  });
+
   test('a floor above a cap is refused with curve and month', () => {
     expect(() => run([floor('floor', 130), cap('cap', 90)])).toThrow(
       expect.objectContaining({
@@ -143,7 +178,8 @@ describe('where an assumption holds', () => {
   });
 
   test('a cap on another curve does not join what is apart', () => {
-    const many = Array.from({ length: 14 }, (_, index) => carbon(`c${index}`, 1));
+    const applies_to = { block: 'ON_PEAK' };
+    const many = Array.from({ length: 14 }, (_, index) => carbon(`c${index}`, 1, { applies_to }));
     const elsewhere = cap('cap', 10, { applies_to: { block: 'OFF_PEAK' } });
     expect(prices(run([...many, elsewhere], [on]))).toEqual([114, 114, 114]);
   });

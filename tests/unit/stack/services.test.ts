@@ -41,9 +41,9 @@ describe('the services', () => {
   });
 
   test('run software of the shared folder on data below the run folder', () => {
-    const site = siteOf(SERVICES[0]!, '/home/any/stack');
-    expect(site.software).toBe('/home/any/stack/kafka-4.4.0');
-    expect(site.data).toBe('/home/any/stack/run/kafka/data');
+    const site = siteOf(SERVICES[0]!, '/srv/any/stack');
+    expect(site.software).toBe('/srv/any/stack/kafka-4.4.0');
+    expect(site.data).toBe('/srv/any/stack/run/kafka/data');
   });
 });
 

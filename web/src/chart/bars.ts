@@ -28,8 +28,9 @@ export interface BarsOptions {
 }
 
 const HEIGHT = 220;
-const MARGIN = { left: 56, right: 4, top: 10, bottom: 22 };
-const MIN_LABEL_PX = 52;
+const MARGIN = { left: 66, right: 4, top: 10, bottom: 22 };
+const LETTER_PX = 6.4;
+const LABEL_GAP_PX = 12;
 
 export function barChart(options: BarsOptions): HTMLElement {
   const figure = h('figure', { class: 'bars' });
@@ -45,7 +46,7 @@ export function barChart(options: BarsOptions): HTMLElement {
 }
 
 function drawing(options: BarsOptions, width: number): SVGElement {
-  const { label, bars, least = 0 } = options;
+  const { label, unit, bars, least = 0 } = options;
   const sums = bars.map(({ values, from = 0 }) => [
     from + sum(values, (value) => value > 0),
     from + sum(values, (value) => value < 0),
@@ -54,26 +55,32 @@ function drawing(options: BarsOptions, width: number): SVGElement {
   const low = Math.min(-least, ...sums.map(([, down]) => down!));
   const scale = scaleOf(low, high);
   const slot = (width - MARGIN.left - MARGIN.right) / Math.max(1, bars.length);
-  const every = Math.ceil(MIN_LABEL_PX / slot);
+  const widest_px = Math.max(0, ...bars.map((bar) => bar.label.length)) * LETTER_PX;
+  const every = Math.ceil((widest_px + LABEL_GAP_PX) / slot);
+  const middle = (at: number) => MARGIN.left + (at + 0.5) * slot;
+  // The last one is left out where it would be cut off.
+  const isLabelled = (at: number) => at % every === 0 && middle(at) + widest_px / 2 <= width;
   return svg(
     'svg',
     { width, height: HEIGHT, role: 'img', 'aria-label': label },
     scale.ticks.map((tick) => tickLine(tick, scale, width)),
     bars.map((bar, at) => stack(bar, MARGIN.left + at * slot, slot, options, scale)),
     bars.map((bar, at) =>
-      at % every === 0
-        ? svg(
-            'text',
-            { x: MARGIN.left + (at + 0.5) * slot, y: HEIGHT - 6, 'text-anchor': 'middle' },
-            bar.label,
-          )
+      isLabelled(at)
+        ? svg('text', { x: middle(at), y: HEIGHT - 6, 'text-anchor': 'middle' }, bar.label)
         : null,
     ),
+    unitLabel(unit),
   );
 }
 
-export function legend(parts: readonly BarPart[]): HTMLElement | null {
-  if (parts.length < 2) return null;
+/** Along the axis, as the line charts have it. */
+function unitLabel(unit: string): SVGElement {
+  const [x, y] = [11, (MARGIN.top + HEIGHT - MARGIN.bottom) / 2];
+  return svg('text', { x, y, transform: `rotate(-90 ${x} ${y})`, 'text-anchor': 'middle' }, unit);
+}
+
+function legend(parts: readonly BarPart[]): HTMLElement {
   return h(
     'figcaption',
     { class: 'legend' },

@@ -4,7 +4,7 @@
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { themeColour } from '../dom.ts';
+import { h, themeColour } from '../dom.ts';
 import { decimalsOf, monthName, price } from '../format.ts';
 
 export interface Line {
@@ -20,6 +20,8 @@ export interface Line {
 }
 
 export interface Band {
+  /** What lies between, for the legend. */
+  readonly label: string;
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
 }
@@ -46,9 +48,13 @@ export interface LineChart {
   destroy(): void;
 }
 
+const AXIS_FONT = '11px system-ui, sans-serif';
 const MIN_HEIGHT_PX = 220;
+const FEW = 30;
 const MONTH_S = 30 * 86_400;
-const BAND_ALPHA = ['26', '40', '5a'];
+const BAND_ALPHA = ['2e', '48', '60'];
+/** Of its edges: a band that is thinner than the line in it is still seen. */
+const EDGE_ALPHA = '99';
 
 export function lineChart(options: LineChartOptions): LineChart {
   const element = document.createElement('div');
@@ -66,6 +72,7 @@ export function lineChart(options: LineChartOptions): LineChart {
       dataOf(options),
       element,
     );
+    markPainted();
   };
   const resized = new ResizeObserver(() => {
     const size = sizeOf(element);
@@ -89,6 +96,9 @@ export function lineChart(options: LineChartOptions): LineChart {
     },
   };
 }
+
+/** The time a chart could be seen at, since the page was asked for: what `scripts/screenshot-desk.ts --time` reads. */
+const markPainted = () => requestAnimationFrame(() => setTimeout(() => performance.mark('chart')));
 
 function sizeOf(element: HTMLElement): { width: number; height: number } {
   return { width: element.clientWidth, height: Math.max(MIN_HEIGHT_PX, element.clientHeight) };
@@ -120,7 +130,8 @@ function plotOptions(
     series.push(lineSeries(line, options.months.length));
     for (const [depth] of (line.bands ?? []).entries()) {
       const at = series.length;
-      series.push(edge(line), edge(line));
+      const stroke = themeColour(line.colour) + EDGE_ALPHA;
+      series.push(edge(line, stroke), edge(line, stroke));
       bands.push({ series: [at + 1, at], fill: themeColour(line.colour) + BAND_ALPHA[depth] });
     }
   }
@@ -134,7 +145,7 @@ function plotOptions(
       points: { size: 7 },
     },
     scales: { x: { time: true }, ...Object.fromEntries(units.map((unit) => [unit, {}])) },
-    axes: [axis({ space: 70, size: 28 }), ...units.slice(0, 2).map((unit, at) => priceAxis(unit, at, lines))],
+    axes: [monthAxis(), ...units.slice(0, 2).map((unit, at) => priceAxis(unit, at, lines))],
     series,
     bands,
     hooks: {
@@ -147,7 +158,7 @@ function plotOptions(
 
 const stepped = uPlot.paths.stepped!({ align: 1 });
 
-/** Few points are shown as such: a step of one is no line. */
+/** Few points are shown as such: a step of one is no line; not at the end of the last month, up to which it is held. */
 function lineSeries({ label, unit, colour, dashed }: Line, length: number): uPlot.Series {
   return {
     label,
@@ -155,15 +166,16 @@ function lineSeries({ label, unit, colour, dashed }: Line, length: number): uPlo
     stroke: themeColour(colour),
     width: 1.5,
     paths: stepped,
-    points: { show: length < 30, size: 4 },
+    points: length < FEW ? { size: 4, filter: () => Array.from({ length }, (_, at) => at) } : { show: false },
     ...(dashed === true ? { dash: [5, 4] } : {}),
   };
 }
 
-/** Only the area between two edges is drawn. */
-const edge = ({ unit }: Line): uPlot.Series => ({
+/** Of a band: fainter than the line in it. */
+const edge = ({ unit }: Line, stroke: string): uPlot.Series => ({
   scale: unit,
-  width: 0,
+  stroke,
+  width: 0.75,
   paths: stepped,
   points: { show: false },
 });
@@ -171,20 +183,38 @@ const edge = ({ unit }: Line): uPlot.Series => ({
 function axis(more: uPlot.Axis): uPlot.Axis {
   return {
     stroke: themeColour('quiet'),
-    font: '11px system-ui, sans-serif',
+    font: AXIS_FONT,
     grid: { stroke: themeColour('grid'), width: 1 },
     ticks: { stroke: themeColour('line'), width: 1, size: 4 },
     ...more,
   };
 }
 
+/** Years where they are far enough apart, else months: on one line, so that nothing is cut off. */
+function monthAxis(): uPlot.Axis {
+  const day = (at: number) => new Date(at * 1_000).toISOString();
+  const isYear = (at: number) => day(at).slice(5, 7) === '01';
+  const names = (splits: readonly number[]) =>
+    splits.map((at) => (splits.every(isYear) ? day(at).slice(0, 4) : monthName(day(at))));
+  return axis({
+    space: 70,
+    size: 28,
+    values: (_, splits) => names(splits).map((name, at, all) => (name === all[at - 1] ? '' : name)),
+  });
+}
+
+/** With its unit beside it: two axes are two units. */
 function priceAxis(unit: string, at: number, lines: readonly Line[]): uPlot.Axis {
-  const widest = decimalsOf([]);
-  const largest = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0))));
+  const own = lines.filter((line) => line.unit === unit);
+  const largest = Math.max(1, ...own.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0))));
   return axis({
     scale: unit,
     side: at === 0 ? 3 : 1,
-    size: 14 + 7 * price(largest, widest).length,
+    size: 14 + 7 * price(largest, 1).length,
+    label: unit,
+    labelFont: AXIS_FONT,
+    labelSize: 18,
+    values: (_, splits) => splits.map((split) => price(split, decimalsOf(splits, 0))),
     ...(at === 0 ? {} : { grid: { show: false } }),
   });
 }
@@ -247,21 +277,39 @@ function byKey(
     const value = line.values[index] ?? 0;
     plot.setCursor({ left: plot.valToPos(months[index]!, 'x'), top: plot.valToPos(value, line.unit) });
     event.preventDefault();
-  } else if ((event.key === 'Enter' || event.key === ' ') && now >= 0) {
-    picked(plot, options);
+  } else if (event.key === 'Enter' || event.key === ' ') {
+    // Without a cursor: what stands above the chart.
+    if (indexAt(plot, options) === null) options.onpick?.(selected?.line ?? 0, selected?.index ?? 0);
+    else picked(plot, options);
     event.preventDefault();
   }
 }
 
-/** `Jan 27   52.155   bid 51.900   ask 52.410` of a position. */
+/** `Jan 27   52.155   bid 51.900   ask 52.410` of a position; `name` where it is no month. */
 export function readout(
   { months, lines }: Pick<LineChartOptions, 'months' | 'lines'>,
   index: number,
+  name = monthName(new Date(months[index]! * 1000).toISOString()),
 ): string[] {
-  const month = monthName(new Date(months[index]! * 1000).toISOString());
   const values = lines.map(({ label, values }) => {
     const value = values[index];
     return value === null || value === undefined ? '' : `${label} ${price(value, 3)}`;
   });
-  return [month, ...values.filter((text) => text !== '')];
+  return [name, ...values.filter((text) => text !== '')];
+}
+
+/** What the lines and their bands are. */
+export function legend(lines: readonly Line[]): HTMLElement {
+  const entry = (label: string, { colour, dashed }: Line, alpha = '') => {
+    const swatch = h('i', { class: `swatch c-${colour}${alpha}${dashed === true ? ' dashed' : ''}` });
+    return h('span', {}, swatch, label);
+  };
+  return h(
+    'p',
+    { class: 'legend' },
+    lines.map((line) => [
+      entry(line.label, line),
+      (line.bands ?? []).map(({ label }, depth) => entry(label, line, ` band-${depth}`)),
+    ]),
+  );
 }

@@ -1,11 +1,11 @@
 /** How a workbook in quarantine stands, and what may be decided on it: two people release it. */
 import type { Answer, Body } from '../../../client/aurum.ts';
-import { type Child, h, show } from '../dom.ts';
+import { type Child, h } from '../dom.ts';
 import { clock, count } from '../format.ts';
 import { fact } from '../market/diff.ts';
-import { problemView } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
+import { type Choice, decideForm } from './decide-form.ts';
 
 type Shown = Answer<'GET /v1/quarantine/{version}'>['data'];
 type Standing = Shown['standing'];
@@ -15,9 +15,13 @@ type Decision = Body<'POST /v1/quarantine/{version}/decisions'>;
 export function decisionsPanel({ version, standing }: Shown, mayDecide: boolean, decided: () => void): Child {
   const { state, uploaded_by, blocking, decisions, not_overridable_because } = standing;
   return [
-    h('dl', { class: 'facts' }, [fact('Stands', state), fact('Uploaded by', uploaded_by ?? 'not known')]),
-    blocking.length === 0 ? null : blockingTable(blocking),
-    decisions.length === 0 ? null : decisionsTable(decisions),
+    blocking.length === 0 ? null : [h('h3', {}, 'Why it is held'), blockingTable(blocking)],
+    decisions.length === 0 ? null : [h('h3', {}, 'Decisions'), decisionsTable(decisions)],
+    h('dl', { class: 'facts' }, [
+      fact('State', state),
+      fact('Uploaded by', uploaded_by ?? 'not known'),
+      not_overridable_because === null && fact('What next', nextStep(state)),
+    ]),
     not_overridable_because === null
       ? null
       : h('p', { class: 'hint' }, `No override: ${not_overridable_because}.`),
@@ -25,13 +29,21 @@ export function decisionsPanel({ version, standing }: Shown, mayDecide: boolean,
   ];
 }
 
+/** Two people release it, and the one who sent it is neither. */
+const nextStep = (state: Standing['state']): string =>
+  state === 'held'
+    ? 'send a corrected file, or propose to override what is named'
+    : state === 'proposed'
+      ? 'somebody who neither sent nor proposed it approves'
+      : 'nothing is left to decide';
+
 function blockingTable(blocking: Standing['blocking']): HTMLElement {
   return table(
     'Why it is held',
     [
       { head: 'Rule', text: true },
       { head: 'Suite', text: true },
-      { head: 'Override', text: true },
+      { head: 'May be overridden as', text: true },
       { head: 'Not met' },
       { head: 'First cells', text: true },
     ],
@@ -56,46 +68,16 @@ function decisionsTable(decisions: Standing['decisions']): HTMLElement {
   );
 }
 
-/** What the standing leaves open, with one reason for it. */
-function form(version: string, standing: Standing, decided: () => void): HTMLElement | null {
-  const choices = choicesOf(standing);
-  if (choices.length === 0) return null;
-  const trouble = h('div', { 'aria-live': 'assertive' });
-  const reason = h('input', {
-    name: 'reason',
-    required: true,
-    minlength: 3,
-    placeholder: 'Why',
-    'aria-label': 'Reason',
+/** What the standing leaves open. */
+const form = (version: string, standing: Standing, decided: () => void) =>
+  decideForm(choicesOf(standing), async (decision) => {
+    await api.post('/v1/quarantine/{version}/decisions', { version }, decision);
+    decided();
   });
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const chosen = choices[Number((event.submitter as HTMLButtonElement).value)]!;
-    try {
-      await api.post('/v1/quarantine/{version}/decisions', { version }, chosen.body(reason.value));
-      decided();
-    } catch (error) {
-      show(trouble, problemView(error, 'Not decided'));
-    }
-  };
-  const buttons = choices.map(({ label }, at) => h('button', { type: 'submit', value: at }, label));
-  return h(
-    'form',
-    { class: 'decide', onsubmit: (event: SubmitEvent) => void submit(event) },
-    reason,
-    buttons,
-    trouble,
-  );
-}
 
-interface Choice {
-  readonly label: string;
-  body(reason: string): Decision;
-}
-
-function choicesOf({ state, overridable, retryable, blocking }: Standing): Choice[] {
+function choicesOf({ state, overridable, retryable, blocking }: Standing): Choice<Decision>[] {
   const [first, ...more] = blocking.flatMap(({ name }) => (name === null ? [] : [name]));
-  const choices: Choice[] = [];
+  const choices: Choice<Decision>[] = [];
   if (state === 'held' && overridable && first !== undefined) {
     choices.push({
       label: 'Propose to override',

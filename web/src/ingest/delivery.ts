@@ -1,10 +1,11 @@
 /** One delivery: its report, the checks of its gate, the coverage map of its cells. */
 import type { Answer } from '../../../client/aurum.ts';
 import { type Child, h, show } from '../dom.ts';
-import { count } from '../format.ts';
+import { count, spoken } from '../format.ts';
+import { verdictView } from '../lineage.ts';
 import { fact } from '../market/diff.ts';
-import { link } from '../place.ts';
-import { emptyView, region } from '../region.ts';
+import { linkTo } from '../place.ts';
+import { emptyView, intoSight, region } from '../region.ts';
 import { api, type Me } from '../session.ts';
 import { table } from '../table.ts';
 import { decisionsPanel } from './decisions.ts';
@@ -15,7 +16,8 @@ type Gate = Answer<'GET /v1/quarantine/{version}'>['data'];
 
 export interface DeliveryPanel {
   readonly element: HTMLElement;
-  show(delivery: Delivery | undefined): void;
+  /** @param waiting versions of those that wait for the approval of a correction. */
+  show(delivery: Delivery | undefined, waiting: ReadonlySet<string>): void;
 }
 
 /** @param decided hears of a decision on the delivery that is shown. */
@@ -24,21 +26,28 @@ export function deliveryPanel(me: Me, decided: (delivery: Delivery) => void): De
   let shown = '';
   return {
     element,
-    show(delivery) {
-      const text = delivery === undefined ? '' : `${delivery.source_key} ${delivery.etag} ${delivery.stage}`;
+    show(delivery, waiting) {
+      const text =
+        delivery === undefined
+          ? ''
+          : [delivery.source_key, delivery.etag, delivery.stage, waiting.has(delivery.version ?? '')].join(
+              ' ',
+            );
       if (text === shown) return;
+      const isOther = delivery !== undefined && !shown.startsWith(`${delivery.source_key} `);
       shown = text;
       if (delivery === undefined) show(element);
       else
         show(
           element,
-          panel(delivery, me, () => decided(delivery)),
+          panel(delivery, waiting, me, () => decided(delivery)),
         );
+      if (isOther) intoSight(element);
     },
   };
 }
 
-function panel(delivery: Delivery, me: Me, decided: () => void): HTMLElement {
+function panel(delivery: Delivery, waiting: ReadonlySet<string>, me: Me, decided: () => void): HTMLElement {
   const report = region();
   const load = () => void report.load('the report', (signal) => reportOf(delivery, me, reload, signal));
   const reload = () => {
@@ -63,10 +72,18 @@ function panel(delivery: Delivery, me: Me, decided: () => void): HTMLElement {
       'div',
       { class: 'panel-head' },
       h('h2', {}, delivery.file),
-      stages(delivery),
-      h('a', { class: 'remove', href: link({ key: undefined }), 'aria-label': 'Close' }, '×'),
+      stages(delivery, waiting),
+      h('a', { ...linkTo({ key: undefined }), class: 'remove', 'aria-label': 'Close' }, '×'),
     ),
-    h('p', { class: isRed(delivery) ? 'down' : 'quiet' }, delivery.detail),
+    h('p', { class: isRed(delivery) ? 'down' : 'quiet' }, spoken(delivery.detail)),
+    delivery.version !== null && waiting.has(delivery.version)
+      ? h(
+          'p',
+          {},
+          'It corrects a day that is released. ',
+          h('a', linkTo({ fix: delivery.version }), 'See what it changes, and approve or reject it.'),
+        )
+      : null,
     report.element,
     map.element,
   );
@@ -97,7 +114,7 @@ function releaseReport({ counts, gate, warnings, notes, release }: Release): Chi
       fact('Rows', count(release.row_count)),
       counts && fact('Curves', count(counts.curves)),
       counts && fact('Failures', count(counts.failures)),
-      fact('Gate', gate?.verdict ?? '–'),
+      fact('Gate', gate === null ? '–' : verdictView(gate.verdict)),
       fact('Warnings', count(release.warnings ?? 0)),
       fact('Version', release.version),
       fact('Current', release.current ? 'yes' : `replaced by ${release.superseded_by}`),
@@ -109,7 +126,7 @@ function releaseReport({ counts, gate, warnings, notes, release }: Release): Chi
       : h(
           'div',
           {},
-          h('h3', {}, 'Warnings'),
+          h('h3', {}, gate?.verdict === 'overridden' ? 'Not met, and let pass' : 'Warnings'),
           table(
             'Warnings',
             [
@@ -150,12 +167,14 @@ const suites = (all: NonNullable<Release['gate']>['suites']) =>
     })),
   );
 
-function quarantineReport({ summary, report, suites: all }: Gate): Child {
+/** What holds it back is said with the decision on it. */
+function quarantineReport({ report, suites: all }: Gate): Child {
   const failed = all.flatMap(({ suite_name, results }) =>
-    results.filter(({ success }) => !success).map((result) => ({ suite_name, ...result })),
+    results
+      .filter(({ success, expectation_config }) => !success && expectation_config.severity !== 'critical')
+      .map((result) => ({ suite_name, ...result })),
   );
   return [
-    h('p', {}, h('strong', { class: 'down' }, summary)),
     h('dl', { class: 'facts' }, [
       fact('Rows', count(report.row_count)),
       fact('Curves', count(report.curve_count)),
@@ -186,9 +205,9 @@ function quarantineReport({ summary, report, suites: all }: Gate): Child {
       : h(
           'div',
           {},
-          h('h3', {}, 'Expectations not met'),
+          h('h3', {}, 'Not met either, and no reason to hold it'),
           table(
-            'Expectations not met',
+            'Not met either',
             [
               { head: 'Suite', text: true },
               { head: 'Expectation', text: true },

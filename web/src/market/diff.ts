@@ -1,8 +1,8 @@
 /** The change between two days of one curve, in the parts that explain it: they sum to it. */
 import type { Row } from '../../../client/aurum.ts';
 import { type BarPart, barChart } from '../chart/bars.ts';
-import { h } from '../dom.ts';
-import { change, monthName, price } from '../format.ts';
+import { type Child, h } from '../dom.ts';
+import { change, count, monthName, price } from '../format.ts';
 import { emptyView, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
@@ -71,9 +71,9 @@ function panel(diff: Diff, from: string, to: string, unit: string): HTMLElement 
       fact('Mean change', change(mean, 3)),
       fact('Parallel', change(fit?.parallel, 3) || '–'),
       fact('Slope a year', change(fit?.slope_per_year, 3) || '–'),
-      fact('Spikes', `${totals.spikes}`),
-      fact('New', `${totals.new}`),
-      fact('Dropped', `${totals.dropped}`),
+      fact('Spikes', count(totals.spikes)),
+      fact('New months', count(totals.new)),
+      fact('Dropped months', count(totals.dropped)),
     ]),
     h('div', { class: 'chart-and-table even' }, [
       barChart({
@@ -90,9 +90,9 @@ function panel(diff: Diff, from: string, to: string, unit: string): HTMLElement 
         'Change by month and part',
         [
           { head: 'Delivery', text: true },
-          { head: 'A' },
-          { head: 'B' },
-          { head: 'B − A' },
+          { head: from },
+          { head: to },
+          { head: 'Change' },
           ...PARTS.map(({ label }) => ({ head: label })),
         ],
         tenors.map(({ contract_month, status, a, b, change: whole, parts }) => ({
@@ -109,5 +109,5 @@ function panel(diff: Diff, from: string, to: string, unit: string): HTMLElement 
   );
 }
 
-export const fact = (term: string, value: string): HTMLElement =>
+export const fact = (term: string, value: Child): HTMLElement =>
   h('div', {}, h('dt', {}, term), h('dd', {}, value));

@@ -1,9 +1,10 @@
 /** Finds a curve: words, and one choice after the other, each narrowed by those made. Its state is in the address. */
 import type { Answer } from '../../../client/aurum.ts';
 import { h, show } from '../dom.ts';
-import { count, curveName, unitName } from '../format.ts';
+import { count, counted, curveName, unitName } from '../format.ts';
 import { go, link, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
+import { roving } from '../roving.ts';
 import { api } from '../session.ts';
 
 type Dimensions = Answer<'GET /v1/curves/dimensions'>;
@@ -26,7 +27,10 @@ const LISTED = 200;
 export async function goToFirst(signal: AbortSignal): Promise<boolean> {
   const first = await firstCurve(signal);
   if (first === undefined) return false;
-  if (!signal.aborted) go(link({ curve: first.curve_key, asset_class: first.asset_class }), 'replace');
+  if (signal.aborted) return true;
+  // Of a finder that is set already the rest is the user's.
+  const isSet = Object.keys(queryOf(place().parameters)).length > 0;
+  go(link({ curve: first.curve_key, ...(isSet ? {} : { asset_class: first.asset_class }) }), 'replace');
   return true;
 }
 
@@ -59,6 +63,8 @@ export function finder(withOverlay: boolean): Finder {
     update() {
       const { parameters } = place();
       const query = queryOf(parameters);
+      // The first curve is on its way, and sets the finder to its kind.
+      if (!parameters.has('curve') && Object.keys(query).length === 0) return;
       const text = JSON.stringify(query);
       if (text === asked) {
         markSelected(found.element);
@@ -66,11 +72,12 @@ export function finder(withOverlay: boolean): Finder {
       }
       asked = text;
       if (document.activeElement !== search) search.value = query.q ?? '';
-      void found.load('curves', async (signal) => {
+      const listed = found.load('curves', async (signal) => {
         const answer = await api.get('/v1/curves/dimensions', { ...query, limit: LISTED }, { signal });
         for (const [field, element] of selects) fillSelect(element, answer, field, query[field]);
         return curveList(answer, withOverlay);
       });
+      void listed.then(() => markSelected(found.element));
     },
   };
 }
@@ -126,10 +133,12 @@ function fillSelect(element: HTMLSelectElement, { data }: Dimensions, field: Fie
 
 function curveList({ meta, data }: Dimensions, withOverlay: boolean): HTMLElement {
   if (data.curves.length === 0) {
-    const cleared = Object.fromEntries(
-      ['q', ...FIELDS.map(([field]) => field)].map((name) => [name, undefined]),
-    );
-    return emptyView('No curve is called that.', h('a', linkTo(cleared), 'Show all'));
+    const { q, ...narrowed } = queryOf(place().parameters);
+    const isNarrowed = q !== undefined && Object.keys(narrowed).length > 0;
+    const none = Object.fromEntries(FIELDS.map(([field]) => [field, undefined]));
+    return isNarrowed
+      ? emptyView('None of these is called that.', h('a', linkTo(none), 'Look among all curves.'))
+      : emptyView('No curve is called that.', h('a', linkTo({ ...none, q: undefined }), 'Show all.'));
   }
   const more = meta.curves > data.curves.length ? `, the first ${data.curves.length} listed` : '';
   const list = h(
@@ -137,14 +146,14 @@ function curveList({ meta, data }: Dimensions, withOverlay: boolean): HTMLElemen
     {},
     data.curves.map((curve) => curveItem(curve, withOverlay)),
   );
-  const box = h(
+  roving(list, 'li');
+  const overlay = withOverlay ? h('span', {}, ' + lays one over the chart.') : null;
+  return h(
     'div',
     {},
-    h('p', { class: 'hint', role: 'status' }, `${count(meta.curves)} curves${more}`),
+    h('p', { class: 'hint', role: 'status' }, `${counted(meta.curves, 'curve')}${more}.`, overlay),
     list,
   );
-  markSelected(box);
-  return box;
 }
 
 function curveItem(curve: Curve, withOverlay: boolean): HTMLElement {
@@ -209,12 +218,15 @@ function showWithin(item: HTMLElement): void {
   }
 }
 
-/** What a newcomer is shown first: a power curve with months, on-peak where there is one. */
+/** What a newcomer is shown first: a power curve with months, on-peak where there is one, of what the finder is set to. */
 async function firstCurve(signal: AbortSignal): Promise<Curve | undefined> {
-  const ask = (more: object) =>
-    api.get('/v1/curves/dimensions', { tenor_type: 'MONTHLY', limit: LISTED, ...more }, { signal });
-  const { data } = await ask({ asset_class: 'power' });
-  const curves = data.curves.length > 0 ? data.curves : (await ask({})).data.curves;
-  const onPeak = curves.filter(({ block }) => block === 'ON_PEAK');
-  return onPeak.find(({ market }) => market === 'West') ?? onPeak[0] ?? curves[0];
+  const set = queryOf(place().parameters);
+  const power = { tenor_type: 'MONTHLY', asset_class: 'power' } as const;
+  for (const query of [{ ...power, ...set }, set, power, {}]) {
+    const { data } = await api.get('/v1/curves/dimensions', { limit: LISTED, ...query }, { signal });
+    const onPeak = data.curves.filter(({ block }) => block === 'ON_PEAK');
+    const first = onPeak.find(({ market }) => market === 'West') ?? onPeak[0] ?? data.curves[0];
+    if (first !== undefined) return first;
+  }
+  return undefined;
 }

@@ -1,10 +1,10 @@
 /** Market overview: a curve with its bid and ask, others and other days over it, the numbers beside it, the cell behind each. */
 
-import { lineChart, readout } from '../chart/line-chart.ts';
+import { legend, lineChart, readout } from '../chart/line-chart.ts';
 import { type Child, h } from '../dom.ts';
 import { change, decimalsOf, monthName, price, TENOR_NAMES } from '../format.ts';
 import { lineagePanel } from '../lineage.ts';
-import { go, link, linkTo, place } from '../place.ts';
+import { fresh, go, link, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
 import { type Column, type TableRow, table } from '../table.ts';
 import { diffPanel } from './diff.ts';
@@ -28,7 +28,7 @@ export interface View {
 export function marketView(): View {
   const find = finder(true);
   const main = region({ class: 'board' });
-  const lineage = lineagePanel();
+  const lineage = lineagePanel(() => drawn?.focus());
   const diff = diffPanel();
   const element = h(
     'div',
@@ -62,12 +62,7 @@ export function marketView(): View {
       drawn = undefined;
       diff.show(series);
       const first = series[0];
-      if (first === undefined) {
-        return emptyView(
-          'No curve has this key, or none you may see.',
-          h('a', { href: '#/market' }, 'Show another'),
-        );
-      }
+      if (first === undefined) return noSuchCurve('market');
       document.title = `${first.info.name} · Aurum`;
       drawn = board(series, tenor);
       select();
@@ -77,8 +72,17 @@ export function marketView(): View {
   return { element, update };
 }
 
-const nothingYet = () =>
-  emptyView('Nothing is released yet.', h('a', { href: '#/ingest' }, 'Drop a workbook to begin.'));
+export const nothingYet = () =>
+  panelOf(
+    emptyView('Nothing is released yet.', h('a', { href: fresh('ingest') }, 'Drop a workbook to begin.')),
+  );
+
+export const noSuchCurve = (view: string) =>
+  panelOf(
+    emptyView('No curve has this key, or none you may see.', h('a', { href: fresh(view) }, 'Show another.')),
+  );
+
+const panelOf = (content: HTMLElement) => h('section', { class: 'panel' }, content);
 
 const tenorOf = (parameters: URLSearchParams) => (parameters.get('tenor') ?? 'MONTHLY') as TenorType;
 
@@ -100,6 +104,7 @@ interface Board {
   readonly series: readonly Series[];
   readonly element: HTMLElement;
   select(point: Point | undefined): void;
+  focus(): void;
   destroy(): void;
 }
 
@@ -111,7 +116,7 @@ function board(series: readonly Series[], tenor: TenorType): Board {
   if (months.length === 0) {
     const empty = emptyView(`No ${TENOR_NAMES[tenor]?.toLowerCase()} are quoted on ${asof}.`);
     const element = h('section', { class: 'panel' }, title, bar, empty);
-    return { series, element, select: () => {}, destroy: () => {} };
+    return { series, element, select: () => {}, focus: () => {}, destroy: () => {} };
   }
   const chart = chartOf(series, months);
   const prices = pricesTable(series, months);
@@ -129,6 +134,7 @@ function board(series: readonly Series[], tenor: TenorType): Board {
       chart.select(point);
       prices.select(point);
     },
+    focus: chart.focus,
     destroy: chart.destroy,
   };
 }
@@ -147,7 +153,7 @@ function chartOf(series: readonly Series[], months: readonly string[]) {
   const words = h('p', { class: 'readout', 'aria-live': 'polite' });
   const hint = h(
     'p',
-    { class: 'hint' },
+    { class: 'hint ask' },
     'Click a point, or a price in the table, to see the workbook cell it comes from.',
   );
   let kept = 0;
@@ -156,7 +162,8 @@ function chartOf(series: readonly Series[], months: readonly string[]) {
     const only = series.length === 1 ? prices.get(months[at]!) : undefined;
     const sides =
       only === undefined ? [] : [`bid ${price(only.bid, 3) || '–'}`, `ask ${price(only.ask, 3) || '–'}`];
-    words.textContent = [...readout({ months: positions, lines }, at), ...sides].join('   ');
+    const said = readout({ months: positions, lines }, at, nameOfMonth(series, months[at]!));
+    words.textContent = [...said, ...sides].join('   ');
   };
   say(null);
   const chart = lineChart({
@@ -172,14 +179,28 @@ function chartOf(series: readonly Series[], months: readonly string[]) {
     say(null);
     chart.select(point && { line: point.series, index: kept });
   };
-  return { element: h('div', {}, words, chart.element, hint), select, destroy: chart.destroy };
+  const element = h('div', {}, words, chart.element, legend(lines), unitsNote(lines), hint);
+  return { element, select, focus: () => chart.element.focus(), destroy: chart.destroy };
+}
+
+/** A third unit has a scale of its own and no place for an axis. */
+function unitsNote(lines: readonly { readonly unit: string }[]): HTMLElement | null {
+  const bare = [...new Set(lines.map(({ unit }) => unit))].slice(2);
+  if (bare.length === 0) return null;
+  return h('p', { class: 'hint' }, `Without an axis: ${bare.join(', ')}. The table has the numbers.`);
+}
+
+/** The strip's own name where it is no month. */
+function nameOfMonth(series: readonly Series[], month: string): string {
+  const row = series.map(({ prices }) => prices.get(month)).find((one) => one !== undefined);
+  return row === undefined || row.tenor_type === 'MONTHLY' ? monthName(month) : row.tenor_label;
 }
 
 /** Bid and ask of the first curve alone: more bands than one are mud. */
 function bandOf(prices: Series['prices'], months: readonly string[], count: number) {
   if (count > 1 || ![...prices.values()].some(({ bid, ask }) => bid !== null && ask !== null)) return [];
   const side = (name: 'bid' | 'ask') => months.map((month) => prices.get(month)?.[name] ?? null);
-  return [{ low: side('bid'), high: side('ask') }];
+  return [{ label: 'bid to ask', low: side('bid'), high: side('ask') }];
 }
 
 function pricesTable(series: readonly Series[], months: readonly string[]) {
@@ -193,18 +214,19 @@ function pricesTable(series: readonly Series[], months: readonly string[]) {
     { head: 'Delivery', text: true },
     ...(isAlone
       ? [{ head: 'Bid' }, { head: 'Mid' }, { head: 'Ask' }]
-      : series.map(({ label, colour }) => ({
-          head: [h('i', { class: `swatch c-${colour}` }), shortLabel(label)],
-        }))),
+      : series.map(({ info, asof, colour }) => ({ head: seriesHead(info.name, asof, colour, series) }))),
     ...(difference === undefined ? [] : [{ head: difference.head }]),
   ];
   const rows = months.map((month): TableRow => {
     const cells = series.map(({ prices }, at) => priceCell(prices.get(month), at, decimals));
     const row = series[0]!.prices.get(month);
     const sides: Child[] = isAlone ? [price(row?.bid, decimals), cells[0], price(row?.ask, decimals)] : cells;
-    const label = row?.tenor_type === 'MONTHLY' || row === undefined ? monthName(month) : row.tenor_label;
     return {
-      cells: [label, ...sides, ...(difference === undefined ? [] : [difference.cell(month, decimals)])],
+      cells: [
+        nameOfMonth(series, month),
+        ...sides,
+        ...(difference === undefined ? [] : [difference.cell(month, decimals)]),
+      ],
     };
   });
   const element = table('Prices of the chart', columns, rows);
@@ -231,8 +253,15 @@ function differenceOf([a, b, ...more]: readonly Series[]) {
   return { head: isOneCurve ? 'Change' : 'B − A', cell };
 }
 
-const shortLabel = (label: string) =>
-  label.length > 24 ? `${label.slice(0, 11)}…${label.slice(-10)}` : label;
+/** The day, and the curve where there is more than one. */
+function seriesHead(name: string, asof: string, colour: string, series: readonly Series[]): Child {
+  const isOneCurve = series.every(({ info }) => info.name === name);
+  return [
+    h('i', { class: `swatch c-${colour}` }),
+    isOneCurve ? null : [h('span', { class: 'long', title: name }, name), h('br')],
+    asof,
+  ];
+}
 
 function priceCell(row: Point['row'] | undefined, at: number, decimals: number): Child {
   if (row === undefined) return '';

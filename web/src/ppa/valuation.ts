@@ -5,7 +5,7 @@ import { type Child, h, svg } from '../dom.ts';
 import { count, monthName, price } from '../format.ts';
 import { fact } from '../market/diff.ts';
 import { linkTo } from '../place.ts';
-import { emptyView, region } from '../region.ts';
+import { emptyView, failureView, intoSight, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
 
@@ -28,12 +28,14 @@ export function valuationPanel(): ValuationPanel {
       shown = hash;
       part.show();
       if (hash === null) return;
-      void part.load('the valuation', async (signal) => {
+      const loaded = part.load('the valuation', async (signal) => {
         const { meta, data } = await api.get('/v1/ppa/valuations/{hash}', { hash }, { signal });
-        return data === null
-          ? emptyView(meta.error?.message ?? `The valuation is ${meta.state}.`)
-          : panel(data);
+        if (data !== null) return panel(data);
+        return meta.error === null
+          ? emptyView(`The valuation is ${meta.state}.`)
+          : failureView('The valuation failed', meta.error);
       });
+      void loaded.then(() => intoSight(part.element));
     },
   };
 }
@@ -56,18 +58,18 @@ function panel(valuation: Valuation): HTMLElement {
     ),
     figures(valuation),
     h('div', { class: 'columns wide' }, [
-      h('div', {}, h('h3', {}, 'Waterfall to the NPV'), waterfall(valuation)),
+      h('div', {}, h('h3', {}, `Waterfall to the NPV, ${currency}`), waterfall(valuation)),
       risk === null
         ? null
         : h(
             'div',
             {},
-            h('h3', {}, `NPV over ${count(risk.paths)} paths`),
+            h('h3', {}, `NPV over ${count(risk.paths)} paths, ${currency}`),
             spread(risk, currency),
             riskTable(risk),
           ),
     ]),
-    h('h3', {}, 'Settlement by delivery month'),
+    h('h3', {}, `Settlement by delivery month, ${currency}`),
     barChart({
       label: 'Settlement of each delivery month. The table has the same numbers.',
       unit: currency,
@@ -80,6 +82,7 @@ function panel(valuation: Valuation): HTMLElement {
 }
 
 function figures({
+  currency,
   npv,
   irr,
   break_even,
@@ -91,26 +94,40 @@ function figures({
   volume_mwh,
 }: Valuation): HTMLElement {
   const rates = irr.roots.map(({ annual }) => percent(annual)).join(' and ');
+  const unit = `${currency}/MWh`;
   return h('dl', { class: 'facts' }, [
-    fact('NPV', money(npv)),
+    fact(`NPV, ${currency}`, money(npv)),
     fact('IRR a year', rates || 'none'),
-    fact(break_even.of === 'strike' ? 'Break-even strike' : 'Break-even shift', perMwh(break_even.value)),
-    fact('Levelised price', perMwh(levelised_price)),
-    fact('Levelised market value', perMwh(levelised_market_value)),
-    fact('Base price', perMwh(base_price)),
-    fact('Capture price', perMwh(capture_price)),
+    fact(`Break-even ${break_even.of === 'strike' ? 'strike' : 'shift'}, ${unit}`, perMwh(break_even.value)),
+    fact(`Levelised price, ${unit}`, perMwh(levelised_price)),
+    fact(`Levelised market value, ${unit}`, perMwh(levelised_market_value)),
+    fact(`Base price, ${unit}`, perMwh(base_price)),
+    fact(`Capture price, ${unit}`, perMwh(capture_price)),
     fact('Capture factor', percent(capture_factor)),
-    fact('Volume MWh', money(volume_mwh)),
+    fact('Volume, MWh', money(volume_mwh)),
   ]);
 }
 
-function waterfall({ waterfall: steps, currency }: Valuation): Child {
+/** Only what moves the value has a bar; the table has all steps. */
+function waterfall({ waterfall: steps, currency, npv }: Valuation): Child {
+  const moving = steps.filter(({ value }) => value !== 0);
   return [
     barChart({
       label: 'Steps from the baseload value to the NPV. The table has the same numbers.',
       unit: currency,
-      parts: [{ label: 'step', colour: 'part-3' }],
-      bars: steps.map(({ step, value, total }) => ({ label: step, values: [value], from: total - value })),
+      parts: [
+        { label: 'adds', colour: 'part-3' },
+        { label: 'takes away', colour: 'part-4' },
+        { label: 'NPV', colour: 'part-2' },
+      ],
+      bars: [
+        ...moving.map(({ step, value, total }) => ({
+          label: step,
+          values: [Math.max(value, 0), Math.min(value, 0), 0],
+          from: total - value,
+        })),
+        { label: 'NPV', values: [0, 0, npv] },
+      ],
     }),
     table(
       'Waterfall',
@@ -120,46 +137,61 @@ function waterfall({ waterfall: steps, currency }: Valuation): Child {
   ];
 }
 
-const SPREAD = { height: 74, left: 40, right: 40 };
+const SPREAD = { margin: 50, row: 14, below: 16 };
+const LETTER_PX = 6.6;
 
-/** Quantiles on one line: the tails thin, P10 to P90 thick, the mean and the intrinsic value as marks. */
+/** Quantiles on one line: the tails thin, P10 to P90 thick, each named where its name has room. */
 function spread(risk: Risk, currency: string): SVGElement {
-  const tails = risk.tails.map(({ level, quantile }) => ({
-    label: `P${Math.round((1 - level) * 100)}`,
-    value: quantile.value,
-  }));
   const marks = [
-    ...tails,
+    ...risk.tails.map(({ level, quantile }) => ({
+      label: `P${Math.round((1 - level) * 100)}`,
+      value: quantile.value,
+    })),
     { label: 'P10', value: risk.p10.value },
     { label: 'P50', value: risk.p50.value },
     { label: 'P90', value: risk.p90.value },
   ].sort((a, b) => a.value - b.value);
   const low = marks[0]!.value;
   const high = Math.max(marks.at(-1)!.value, low + 1);
-  const width = 560;
-  const x = (value: number) =>
-    SPREAD.left + ((value - low) / (high - low)) * (width - SPREAD.left - SPREAD.right);
+  // Letters are as large on a phone: fewer of them fit beside each other.
+  const width = innerWidth < 600 ? 330 : 560;
+  const x = (value: number) => SPREAD.margin + ((value - low) / (high - low)) * (width - 2 * SPREAD.margin);
+  const labels = placed(
+    marks.map(({ label, value }) => ({ at: x(value), text: `${label} ${money(value)}` })),
+  );
+  const y = SPREAD.row * (2 + Math.max(...labels.map(({ row }) => row)));
   const line = (from: number, to: number, name: string) =>
-    svg('line', { x1: x(from), x2: x(to), y1: 36, y2: 36, class: name });
+    svg('line', { x1: x(from), x2: x(to), y1: y, y2: y, class: name });
   return svg(
     'svg',
     {
-      viewBox: `0 0 ${width} ${SPREAD.height}`,
+      viewBox: `0 0 ${width} ${y + SPREAD.below}`,
       class: 'spread',
       role: 'img',
       'aria-label': `NPV from ${money(low)} to ${money(high)} ${currency}. The table has the same numbers.`,
     },
     line(low, high, 'thin'),
     line(risk.p10.value, risk.p90.value, 'thick'),
-    marks.map(({ label, value }, at) => [
-      svg('line', { x1: x(value), x2: x(value), y1: 28, y2: 44, class: 'mark' }),
-      svg(
-        'text',
-        { x: x(value), y: at % 2 === 0 ? 20 : 58, 'text-anchor': 'middle' },
-        `${label} ${money(value)}`,
-      ),
-    ]),
+    labels.map(({ at, text, row }) => {
+      const foot = y - SPREAD.row * (1 + row);
+      return [
+        svg('line', { x1: at, x2: at, y1: foot + 3, y2: y + 8, class: 'mark' }),
+        svg('text', { x: at, y: foot, 'text-anchor': 'middle' }, text),
+      ];
+    }),
   );
+}
+
+/** From left to right, each in the lowest row where it does not touch the one before. */
+function placed(labels: readonly { readonly at: number; readonly text: string }[]) {
+  const ends: number[] = [];
+  return labels.map(({ at, text }) => {
+    const half = (text.length * LETTER_PX) / 2 + 7;
+    const free = ends.findIndex((end) => end < at - half);
+    const row = free >= 0 ? free : ends.length;
+    ends[row] = at + half;
+    return { at, text, row };
+  });
 }
 
 function riskTable({
@@ -210,7 +242,7 @@ function cashflowTable({ cashflows, deltas }: Valuation): HTMLElement {
       { head: 'Discount' },
       { head: 'PV' },
       { head: 'Delta MWh' },
-      { head: '', text: true },
+      { head: 'Price', text: true },
     ],
     cashflows.map((flow) => ({
       cells: [
@@ -225,7 +257,7 @@ function cashflowTable({ cashflows, deltas }: Valuation): HTMLElement {
         flow.discount_factor.toFixed(5),
         money(flow.pv),
         money(delta.get(flow.month) ?? 0),
-        flow.extrapolated ? 'extrapolated' : flow.origin === 'strip' ? 'from a strip' : '',
+        flow.extrapolated ? 'extrapolated' : flow.origin === 'strip' ? 'from a strip' : 'quoted',
       ],
     })),
   );

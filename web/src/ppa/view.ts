@@ -49,7 +49,7 @@ function firstRequest(): Request {
 }
 
 export function ppaView(me: Me): View {
-  const list = region({ 'aria-live': 'polite' });
+  const list = region();
   const valuation = valuationPanel();
   const form = jsonForm(
     'Value',

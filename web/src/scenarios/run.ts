@@ -1,13 +1,23 @@
 /** A run: base, scenario and its bands as a fan, what each assumption adds; beside another run, the difference. */
 import type { Row } from '../../../client/aurum.ts';
 import { barChart } from '../chart/bars.ts';
-import { lineChart, readout } from '../chart/line-chart.ts';
+import { legend, lineChart, readout } from '../chart/line-chart.ts';
 import { type Child, h } from '../dom.ts';
-import { change, curveName, decimalsOf, monthName, price, seconds, unitName } from '../format.ts';
+import {
+  change,
+  count,
+  counted,
+  curveName,
+  decimalsOf,
+  monthName,
+  price,
+  seconds,
+  unitName,
+} from '../format.ts';
 import { fact } from '../market/diff.ts';
 import { signed } from '../market/view.ts';
 import { go, link, linkTo } from '../place.ts';
-import { emptyView, region } from '../region.ts';
+import { emptyView, failureView, intoSight, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
 
@@ -19,9 +29,14 @@ type Names = Parameters<typeof curveName>[0] & {
   readonly per_unit: string | null;
 };
 
+/** A run, and what its scenario is called. */
+export interface NamedRun extends Run {
+  readonly name: string;
+}
+
 export interface RunPanel {
   readonly element: HTMLElement;
-  show(run: Run | undefined, other: Run | undefined, curve: string | null): void;
+  show(run: NamedRun | undefined, other: NamedRun | undefined, curve: string | null): void;
 }
 
 export function runPanel(): RunPanel {
@@ -35,24 +50,20 @@ export function runPanel(): RunPanel {
       shown = text;
       if (run === undefined) part.show();
       else if (run.state !== 'succeeded') part.show(unfinished(run));
-      else if (other !== undefined)
-        void part.load('the comparison', (signal) => comparison(run, other, curve, signal));
-      else void part.load('the run', (signal) => outputs(run, curve, signal));
+      else {
+        const loaded =
+          other === undefined
+            ? part.load('the run', (signal) => outputs(run, curve, signal))
+            : part.load('the comparison', (signal) => comparison(run, other, curve, signal));
+        void loaded.then(() => intoSight(part.element));
+      }
     },
   };
 }
 
-function unfinished({ state, error }: Run): HTMLElement {
-  if (error === null) return emptyView(`The run is ${state}.`);
-  const { message, remedy, code, field } = error;
-  return h(
-    'div',
-    { class: 'problem', role: 'alert' },
-    h('strong', {}, 'The run failed'),
-    h('p', {}, message),
-    remedy && h('p', {}, remedy),
-    h('p', { class: 'code' }, [code, field].filter(Boolean).join(' · ')),
-  );
+function unfinished({ state, error, name }: NamedRun): HTMLElement {
+  if (error === null) return h('section', { class: 'panel' }, emptyView(`The run of ${name} is ${state}.`));
+  return failureView(`The run of ${name} failed`, error);
 }
 
 /** Curves of the rows, the one that is asked for, and a way to the others. */
@@ -76,7 +87,8 @@ const monthOf = (row: object): string => (row as { contract_month: string }).con
 
 const MAX_ROWS = 20_000;
 
-async function outputs({ run_id }: Run, curve: string | null, signal: AbortSignal): Promise<Child> {
+async function outputs(run: NamedRun, curve: string | null, signal: AbortSignal): Promise<Child> {
+  const { run_id, name, asof_date } = run;
   const rows: Output[] = [];
   for await (const row of api.rows(
     '/v1/scenarios/runs/{run_id}/outputs',
@@ -91,10 +103,53 @@ async function outputs({ run_id }: Run, curve: string | null, signal: AbortSigna
   return h(
     'section',
     { class: 'panel', 'aria-label': 'Run' },
-    h('div', { class: 'panel-head' }, h('h2', {}, 'Run'), select, h('span', { class: 'quiet' }, unit)),
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', {}, name, h('span', { class: 'quiet' }, ` as of ${asof_date}`)),
+      select,
+      h('span', { class: 'quiet' }, unit),
+    ),
     h('div', { class: 'chart-and-table even' }, fan(own, unit), outputsTable(own)),
-    h('h2', { class: 'apart' }, 'What each assumption adds'),
+    Object.keys(own[0]?.bands ?? {}).length > 0 && coverageView(run),
+    h('h2', { class: 'apart' }, 'What each assumption adds', h('span', { class: 'quiet' }, ` ${unit}`)),
     attribution(own, unit),
+  );
+}
+
+const percent = (share: number) => `${price(share * 100, 1)} %`;
+
+/** How far the bands can be trusted: what they held of days their model had not seen, or why that is not known. */
+function coverageView({ band_coverage: held, notes }: Run): HTMLElement {
+  if (held === null) {
+    const why =
+      notes.find((note) => /coverage/i.test(note)) ??
+      'Volatilities were given, not estimated: nothing was held out.';
+    return h('p', { class: 'hint' }, `Coverage of the band is not known. ${why}`);
+  }
+  const { level, coverage, binomial_error, moves, contracts, curves, from, to, lowest } = held;
+  const isOff = Math.abs(coverage - level) > 2 * binomial_error;
+  const share = h(
+    'span',
+    { class: isOff ? 'overridden' : 'up' },
+    `${percent(coverage)} ± ${percent(binomial_error)}`,
+  );
+  return h(
+    'div',
+    { class: 'coverage', role: 'group', 'aria-label': 'Coverage of the band on held-out days' },
+    h('h2', {}, 'Band on days it had not seen'),
+    h('dl', { class: 'facts' }, [
+      fact(`Held of prices, made for ${percent(level)}`, share),
+      fact('Days held out', `${from} to ${to}, ${counted(moves, 'move')}`),
+      fact('Prices held out', `${count(contracts)} of ${counted(curves, 'curve')}`),
+      fact('Least of one curve', percent(lowest.coverage)),
+    ]),
+    isOff &&
+      h(
+        'p',
+        { class: 'hint' },
+        `More than two standard errors from ${percent(level)}: do not take the band at its word.`,
+      ),
   );
 }
 
@@ -109,6 +164,7 @@ function bandPairs(rows: readonly Output[]): (readonly [string, string])[] {
 function fan(rows: readonly Output[], unit: string): HTMLElement {
   const words = h('p', { class: 'readout' });
   const bands = bandPairs(rows).map(([low, high]) => ({
+    label: `${low} to ${high}`.toUpperCase().replace('TO', 'to'),
     low: rows.map((row) => row.bands[low] ?? null),
     high: rows.map((row) => row.bands[high] ?? null),
   }));
@@ -127,7 +183,7 @@ function fan(rows: readonly Output[], unit: string): HTMLElement {
     lines,
     onhover: say,
   });
-  return h('div', {}, words, chart.element);
+  return h('div', {}, words, chart.element, legend(lines));
 }
 
 const idsOf = (rows: readonly { readonly attribution: Readonly<Record<string, number>> }[]) => [
@@ -176,13 +232,18 @@ function outputsTable(rows: readonly Output[]): HTMLElement {
   );
 }
 
-async function comparison(b: Run, a: Run, curve: string | null, signal: AbortSignal): Promise<Child> {
+async function comparison(
+  b: NamedRun,
+  a: NamedRun,
+  curve: string | null,
+  signal: AbortSignal,
+): Promise<Child> {
   const { meta, data } = await api.get('/v1/scenarios/diff', { a: a.run_id, b: b.run_id }, { signal });
   const head = (extra: Child) =>
     h(
       'div',
       { class: 'panel-head' },
-      h('h2', {}, 'Compared with another run'),
+      h('h2', {}, `${b.name} less ${a.name}`),
       extra,
       h('a', { ...linkTo({ with: undefined }), class: 'remove', 'aria-label': 'Close the comparison' }, '×'),
     );
@@ -199,9 +260,11 @@ async function comparison(b: Run, a: Run, curve: string | null, signal: AbortSig
     { class: 'panel', 'aria-label': 'Comparison' },
     head([select, h('span', { class: 'quiet' }, unit)]),
     h('dl', { class: 'facts' }, [
-      fact('Months of both', String(meta.count)),
-      fact('Only in A', String(meta.only_in_a.length)),
-      fact('Only in B', String(meta.only_in_b.length)),
+      fact('A', a.name),
+      fact('B', b.name),
+      fact('Months of both', count(meta.count)),
+      fact('Only in A', count(meta.only_in_a.length)),
+      fact('Only in B', count(meta.only_in_b.length)),
     ]),
     h('div', { class: 'chart-and-table even' }, diffChart(own, unit), diffTable(own)),
   );

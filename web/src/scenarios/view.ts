@@ -8,10 +8,9 @@ import { fresh, go, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
 import { api, type Me } from '../session.ts';
 import { table } from '../table.ts';
-import { runPanel } from './run.ts';
+import { type NamedRun, runPanel } from './run.ts';
 
 type Driver = Row<'GET /v1/scenarios/drivers'>;
-type Run = Row<'GET /v1/scenarios/runs'>;
 type RunRequest = Body<'POST /v1/scenarios/{id}/run'>;
 type Scenario = Body<'POST /v1/scenarios'>;
 
@@ -26,8 +25,11 @@ const FIRST_REQUEST: RunRequest = {
   },
 };
 
+const ESTIMATED =
+  'Without "model" the volatilities are estimated from the released days, and the run says what share of days held out the band would have caught: 80 days are needed.';
+
 export function scenariosView(me: Me): View {
-  const list = region({ 'aria-live': 'polite' });
+  const list = region();
   const run = runPanel();
   const writer = me.permissions.includes('scenarios:write') ? writePanel(() => void refresh()) : null;
   const element = h('div', { class: 'stack' }, list.element, run.element, writer);
@@ -41,25 +43,23 @@ export function scenariosView(me: Me): View {
         api.get('/v1/scenarios', { limit: 1_000 }, { signal }),
       ]);
       const names = new Map(scenarios.data.map(({ id, name }) => [id, name]));
+      const named = runs.data.map((one) => ({ ...one, name: names.get(one.scenario_id) ?? one.scenario_id }));
       const isBusy = runs.data.some(({ state }) => state === 'queued' || state === 'running');
       if (isBusy && element.isConnected) timer = setTimeout(() => void refresh(), POLL_BUSY_MS);
       const { parameters } = place();
-      const chosen = runs.data.find(({ run_id }) => run_id === parameters.get('run'));
-      run.show(
-        chosen,
-        runs.data.find(({ run_id }) => run_id === parameters.get('with')),
-        parameters.get('curve'),
-      );
-      return runsTable(runs.data, names, chosen);
+      const chosen = named.find(({ run_id }) => run_id === parameters.get('run'));
+      const other = named.find(({ run_id }) => run_id === parameters.get('with'));
+      run.show(chosen, other, parameters.get('curve'));
+      return runsTable(named, chosen, other);
     });
   }
   return { element, update: () => void refresh() };
 }
 
 function runsTable(
-  runs: readonly Run[],
-  names: ReadonlyMap<string, string>,
-  chosen: Run | undefined,
+  runs: readonly NamedRun[],
+  chosen: NamedRun | undefined,
+  other: NamedRun | undefined,
 ): HTMLElement {
   if (runs.length === 0) return emptyView('No scenario has been run yet. Write one below.');
   return h(
@@ -76,21 +76,17 @@ function runsTable(
         { head: 'Rows' },
         { head: 'Said', text: true },
         { head: 'At', text: true },
-        { head: '', text: true },
+        { head: 'Compare', text: true },
       ],
       runs.map((run) => ({
-        selected: run === chosen,
+        selected: run === chosen || run === other,
         cells: [
-          h(
-            'a',
-            linkTo({ run: run.run_id, with: undefined, curve: undefined }),
-            names.get(run.scenario_id) ?? run.scenario_id,
-          ),
+          h('a', linkTo({ run: run.run_id, with: undefined, curve: undefined }), run.name),
           h('span', { class: stateClass(run.state) }, run.state),
           run.asof_date,
           run.curve_count === null ? '' : count(run.curve_count),
           run.row_count === null ? '' : count(run.row_count),
-          h('span', { class: 'said' }, run.error?.message ?? run.notes.join('; ')),
+          said(run.error?.message ?? run.notes.join('; ')),
           clock(run.created_at),
           compareLink(run, chosen),
         ],
@@ -102,10 +98,16 @@ function runsTable(
 export const stateClass = (state: string): string =>
   state === 'succeeded' ? 'up' : state === 'failed' ? 'down' : 'quiet';
 
-function compareLink(run: Run, chosen: Run | undefined): Child {
+const said = (text: string) => h('span', { class: 'said', title: text }, text);
+
+function compareLink(run: NamedRun, chosen: NamedRun | undefined): Child {
   if (chosen === undefined || run === chosen || run.state !== 'succeeded' || chosen.state !== 'succeeded')
     return null;
-  return h('a', linkTo({ with: run.run_id }), 'compare');
+  return h(
+    'a',
+    { ...linkTo({ with: run.run_id }), 'aria-label': `compare ${chosen.name} with ${run.name}` },
+    'compare',
+  );
 }
 
 /** One driver's example to begin with; more are added by hand. */
@@ -121,9 +123,9 @@ function writePanel(asked: () => void): HTMLElement {
 function form(drivers: readonly Driver[], asked: () => void): Child {
   const first = drivers.find(({ driver }) => driver === 'load_growth') ?? drivers[0]!;
   const about = h('p', { class: 'hint' });
-  const scenarioOf = ({ driver, example }: Driver): Scenario => ({
+  const scenarioOf = ({ driver, example, example_applies_to: applies_to }: Driver): Scenario => ({
     name: driver.replaceAll('_', ' '),
-    assumptions: [{ id: driver, driver, parameters: example }],
+    assumptions: [{ id: driver, driver, applies_to, parameters: example }],
   });
   const editor = jsonForm(
     'Create and run',
@@ -150,5 +152,10 @@ function form(drivers: readonly Driver[], asked: () => void): Child {
   const options = drivers.map(({ driver }) =>
     h('option', { value: driver, selected: driver === first.driver }, driver),
   );
-  return [h('label', {}, 'Begin with ', h('select', { onchange: choose }, options)), about, editor.element];
+  return [
+    h('label', {}, 'Begin with ', h('select', { onchange: choose }, options)),
+    about,
+    editor.element,
+    h('p', { class: 'hint' }, ESTIMATED),
+  ];
 }

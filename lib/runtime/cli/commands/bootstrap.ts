@@ -158,7 +158,7 @@ async function bucket(config: Config): Promise<readonly string[]> {
     notifications: [
       ...new Map(triggers.map(({ prefix, suffix }) => [`${prefix}|${suffix}`, { prefix, suffix }])).values(),
     ],
-    pointer_prefixes: ['catalog/', 'lake/', 'tries/'],
+    pointer_prefixes: ['catalog/', 'lake/', 'tries/', 'asked/'],
   });
 }
 

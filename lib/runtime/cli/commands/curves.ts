@@ -1,9 +1,9 @@
 /** `aurum curves`: rows of `GET /v1/curves`, page after page. Its options are the parameters of that route. */
+import { csvLine } from '#lib/formats/text.ts';
 import { CURVE_COLUMNS, type CurveObservation } from '#schemas/curve-observation.ts';
 import { curveQuery, MAX_PAGE_SIZE } from '#schemas/curve-query.ts';
 import { type Answer, apiClient } from '../api-client.ts';
 import { type Command, type OptionSpec, wholeNumberOption } from '../command.ts';
-import { csvLine } from '../text.ts';
 
 /** Pages are the command's own business. */
 const { cursor: _cursor, limit: _limit, ...FILTERS } = curveQuery.shape;
@@ -34,7 +34,7 @@ export const command: Command = {
     );
     const csv = given.options.format === 'csv';
     let left = wholeNumberOption(given, 'limit', 'curves') ?? Number.POSITIVE_INFINITY;
-    if (csv) await io.out(csvLine(CURVE_COLUMNS));
+    if (csv) await io.out(`${csvLine(CURVE_COLUMNS)}\n`);
     let cursor: string | undefined;
     let count = 0;
     while (left > 0) {
@@ -45,7 +45,7 @@ export const command: Command = {
         cursor,
       });
       const line = csv
-        ? (row: Partial<CurveObservation>) => csvLine(CURVE_COLUMNS.map((name) => row[name]))
+        ? (row: Partial<CurveObservation>) => `${csvLine(CURVE_COLUMNS.map((name) => row[name]))}\n`
         : ndjsonLine;
       await io.out(page.data.map(line).join(''));
       count += page.data.length;

@@ -2,12 +2,13 @@
 import { basename, join } from 'node:path';
 import { type CurveTable, rowsOf } from '#lib/domain/curve.ts';
 import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
+import { csvLine } from '#lib/formats/text.ts';
 import type { ParseOutcome, WorkbookSource } from '#lib/ports/workbook-parser.ts';
 import { CURVE_COLUMNS } from '#schemas/curve-observation.ts';
 import { type Command, type CommandArguments, type CommandIo, dateOption, usageError } from '../command.ts';
 import { EXIT_REFUSED, tellError } from '../errors.ts';
 import { readInput, writeOutput } from '../files.ts';
-import { counted, csvLine, printable } from '../text.ts';
+import { counted, printable } from '../text.ts';
 
 const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 type Format = (typeof FORMATS)[number];
@@ -16,6 +17,7 @@ const FAILURES_TOLD = 20;
 const ROWS_A_CHUNK = 500;
 /** When a row is released is not known here. */
 const COLUMNS = CURVE_COLUMNS.filter((name) => name !== '_ingest_ts');
+const HEADER = `${csvLine(COLUMNS)}\n`;
 
 export const command: Command = {
   name: 'parse',
@@ -98,7 +100,7 @@ function tellOutcome({ table, vendor, failures, notes }: ParseOutcome, io: Comma
 
 async function print(table: CurveTable, format: Format, header: boolean, io: CommandIo): Promise<void> {
   if (format === 'parquet') return io.out(await parquetOf(table));
-  if (format === 'csv' && header) await io.out(csvLine(COLUMNS));
+  if (format === 'csv' && header) await io.out(HEADER);
   let chunk: string[] = [];
   for (const line of linesOf(table, format)) {
     if (chunk.push(line) < ROWS_A_CHUNK) continue;
@@ -124,13 +126,13 @@ async function save(
 }
 
 function* withHeader(lines: Iterable<string>, format: Format): Generator<string> {
-  if (format === 'csv') yield csvLine(COLUMNS);
+  if (format === 'csv') yield HEADER;
   yield* lines;
 }
 
 function* linesOf(table: CurveTable, format: Format): Generator<string> {
   for (const row of rowsOf(table, '')) {
-    if (format === 'csv') yield csvLine(COLUMNS.map((name) => row[name]));
+    if (format === 'csv') yield `${csvLine(COLUMNS.map((name) => row[name]))}\n`;
     else yield `${JSON.stringify({ ...row, _ingest_ts: undefined })}\n`;
   }
 }

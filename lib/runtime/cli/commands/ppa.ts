@@ -2,29 +2,21 @@
 import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
-import { developmentToken } from '#lib/runtime/access/development-issuer.ts';
-import { readConfig } from '#lib/runtime/config.ts';
-import type {
-  PpaContractInput,
-  PpaMarketInput,
-  PpaOptionsInput,
-  PpaRisk,
-  PpaValuation,
-} from '#schemas/ppa.ts';
+import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput, PpaOptionsInput } from '#schemas/ppa-market.ts';
 import type {
   PpaContractAnswer,
   PpaContractListAnswer,
   PpaReplayAnswer,
   PpaValuationSummary,
 } from '#schemas/ppa-routes.ts';
-import type { Tenant } from '#schemas/tenant.ts';
+import type { PpaRisk, PpaValuation } from '#schemas/ppa-valuation.ts';
 import { apiClient } from '../api-client.ts';
 import { type Command, type CommandArguments, type CommandIo, dateOption, usageError } from '../command.ts';
-import { EXIT_REFUSED } from '../errors.ts';
+import { EXIT_NOT_PROVED, EXIT_REFUSED } from '../errors.ts';
 import { readInput } from '../files.ts';
+import { everyPage, replayText, replayThroughApi } from '../replay-valuations.ts';
 import { counted, tableText } from '../text.ts';
-
-const PAGE = '1000';
 
 export const command: Command = {
   name: 'ppa',
@@ -40,7 +32,8 @@ export const command: Command = {
     'market.reference.prices nothing is asked for or stored. With --curve, or a market.reference that names its source as',
     'POST /v1/ppa/valuate takes it, the API values and stores it. FILE may be the contract alone, for add and --curve.',
     'replay makes a stored valuation again and exits 2 where a byte differs; with --all each that the caller may see, where this',
-    'machine vouches for callers those of every tenant, and names the first that differs.',
+    'machine vouches for callers those of every tenant, and names the first that differs. Exit 1: another version of the code made',
+    'it, and its figures are not those of today.',
   ].join('\n'),
   options: {
     curve: { value: 'KEY', description: 'value it on this released curve' },
@@ -166,12 +159,12 @@ async function add(session: Session, path: string): Promise<undefined> {
 }
 
 async function contracts(session: Session): Promise<undefined> {
-  const rows = await pages<PpaContractListAnswer['data'][number]>(session.io, '/v1/ppa/contracts');
+  const rows = await everyPage<PpaContractListAnswer['data'][number]>(session.io, '/v1/ppa/contracts');
   await list(session, rows, ['ID', 'NAME', 'CREATED'], ({ id, name, created_at }) => [id, name, created_at]);
 }
 
 async function valuations(session: Session): Promise<undefined> {
-  const rows = await pages<PpaValuationSummary>(session.io, '/v1/ppa/valuations');
+  const rows = await everyPage<PpaValuationSummary>(session.io, '/v1/ppa/valuations');
   const header = ['HASH', 'CONTRACT', 'DATE', 'STATE', 'NPV', 'CURRENCY', 'CREATED'];
   await list(session, rows, header, (one) => [
     one.valuation_hash,
@@ -182,18 +175,6 @@ async function valuations(session: Session): Promise<undefined> {
     one.currency,
     one.created_at,
   ]);
-}
-
-async function pages<Row>(io: CommandIo, path: string): Promise<readonly Row[]> {
-  const api = apiClient(io);
-  const rows: Row[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await api<Row[]>(path, { limit: PAGE, cursor });
-    rows.push(...page.data);
-    cursor = (page.meta.next_cursor as string | null) ?? undefined;
-  } while (cursor !== undefined);
-  return rows;
 }
 
 /** Rows as a table, or one JSON object a line. */
@@ -210,60 +191,29 @@ async function list<Row>(
 async function replay({ io, asTable }: Session, hash: string): Promise<number | undefined> {
   const path = `/v1/ppa/valuations/${encodeURIComponent(hash)}/replay`;
   const { data } = await apiClient(io)<PpaReplayAnswer['data']>(path);
-  const { identical, bytes, difference_count, differences } = data;
+  const { identical, made_by_another_version, bytes, difference_count, differences } = data;
   if (!asTable) await io.out(`${JSON.stringify(data)}\n`);
   else if (!identical) {
     const rows = differences.map(({ path: at, stored, replayed }) => [at, stored, replayed]);
     await io.out(tableText(['FIELD', 'STORED', 'REPLAYED'], rows));
   }
+  const whose = made_by_another_version
+    ? ': made by another version of the code, whose formulas may differ'
+    : '';
   io.tell(
-    identical ? `${counted(bytes, 'byte')}, all the same\n` : `${counted(difference_count, 'difference')}\n`,
+    identical
+      ? `${counted(bytes, 'byte')}, all the same\n`
+      : `${counted(difference_count, 'difference')}${whose}\n`,
   );
-  return identical ? undefined : EXIT_REFUSED;
+  if (identical) return undefined;
+  return made_by_another_version ? EXIT_NOT_PROVED : EXIT_REFUSED;
 }
 
-/** Tenant by tenant, newest first. */
 async function replayAll(io: CommandIo): Promise<number | undefined> {
-  const total = { valuations: 0, bytes: 0, different: 0 };
-  let first = '';
-  for (const as of await callers(io)) {
-    const api = apiClient(as.io);
-    const all = await pages<PpaValuationSummary>(as.io, '/v1/ppa/valuations');
-    for (const { valuation_hash: hash } of all.filter(({ state }) => state === 'succeeded')) {
-      const { data } = await api<PpaReplayAnswer['data']>(`/v1/ppa/valuations/${hash}/replay`);
-      total.valuations += 1;
-      total.bytes += data.bytes;
-      if (data.identical) continue;
-      total.different += 1;
-      const at = data.differences[0]?.path ?? 'the same values in other bytes';
-      first ||= `${hash}${as.tenant === undefined ? '' : ` of tenant ${as.tenant}`}: ${at}`;
-    }
-  }
-  const counts = `${counted(total.valuations, 'valuation')}, ${counted(total.bytes, 'byte')}`;
-  const verdict = total.different === 0 ? 'all the same' : `${total.different} DIFFER, first ${first}`;
-  io.tell(`${counts}: ${verdict}\n`);
-  return total.different === 0 ? undefined : EXIT_REFUSED;
-}
-
-/** The caller; before it, where this machine vouches for callers, one of each tenant. */
-async function callers(io: CommandIo): Promise<{ readonly tenant?: string; readonly io: CommandIo }[]> {
-  const { AURUM_TOKEN, AURUM_AUTH, AURUM_HOME: home, ...config } = readConfig(io.environment);
-  if (AURUM_TOKEN !== undefined || AURUM_AUTH !== 'development') return [{ io }];
-  const { data: tenants } = await apiClient(io)<Tenant[]>('/v1/tenants');
-  const caller = { subject: 'operator', role: 'tenant', valid_s: 3_600 } as const;
-  const claims = {
-    ...caller,
-    audience: config.AURUM_OIDC_AUDIENCE,
-    groups_claim: config.AURUM_OIDC_GROUPS_CLAIM,
-  };
-  const asTenant = async ({ id: tenant }: Tenant) => ({
-    tenant,
-    io: {
-      ...io,
-      environment: { ...io.environment, AURUM_TOKEN: await developmentToken(home, { ...claims, tenant }) },
-    },
-  });
-  return [...(await Promise.all(tenants.map(asTenant))), { io }];
+  const replayed = await replayThroughApi(io);
+  io.tell(`${replayText(replayed)}\n`);
+  if (replayed.different > 0) return EXIT_REFUSED;
+  return replayed.of_another_version > 0 ? EXIT_NOT_PROVED : undefined;
 }
 
 const fixed = (amount: number, digits: number) =>

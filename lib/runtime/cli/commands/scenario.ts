@@ -42,7 +42,10 @@ export const command: Command = {
     'then their newest run that succeeded. With --wait, exit 2 when the run fails.',
   ].join('\n'),
   options: {
-    request: { value: 'FILE', description: 'what to run on; default all curves, no bands' },
+    request: {
+      value: 'FILE',
+      description: 'what to run on; default every curve that the assumptions fit, no bands',
+    },
     asof: { value: 'DATE', description: 'as-of day of the base curves; default the newest' },
     seed: { value: 'N', description: 'of the bands, 0 to 9007199254740991; default 0' },
     wait: { value: '', description: 'until the run has ended', flag: true },
@@ -146,9 +149,11 @@ async function showDrivers(session: Session): Promise<undefined> {
     for (const driver of data) await session.io.out(`${JSON.stringify(driver)}\n`);
     return;
   }
-  for (const { driver, version, summary, formula, units, source, example } of data) {
+  for (const description of data) {
+    const { driver, version, summary, formula, units, source, example, example_applies_to } = description;
     const lines = [`${driver}, version ${version}: ${summary}`, formula, units, `Source: ${source}`];
-    await session.io.out(`${[...lines, JSON.stringify(example)].join('\n  ')}\n\n`);
+    const assumption = { id: driver, driver, applies_to: example_applies_to, parameters: example };
+    await session.io.out(`${[...lines, JSON.stringify(assumption)].join('\n  ')}\n\n`);
   }
 }
 

@@ -14,9 +14,10 @@ export const command: Command = {
   usage: 'verify-export DIR [--key FILE]',
   details: [
     'DIR holds manifest.json. Every byte of every file is compared with it; what is changed, missing or not named in it is told',
-    'with its file and the place in it. Exit 2 when anything is. With --key the signature must be of that key, which comes from',
-    'the exporter (`aurum export --public-key FILE`). Without it the key in the manifest is used: that proves that nothing',
-    'changed since it was signed, not who signed it; note its id at the first use. One JSON line goes to stdout.',
+    'with its file and the stretches of it that differ. With --key the signature must be of that key, which comes from the',
+    'exporter (`aurum export --public-key FILE`): then the export is `proven`. Without it the key in the manifest is used and',
+    'the export is `consistent`: nothing changed since it was signed, but whoever forges it can sign it, too. Exit 0 when it is',
+    'proven or consistent, 2 when anything is changed or the key is another. One JSON line goes to stdout.',
   ].join('\n'),
   options: { key: { value: 'FILE', description: "the exporter's public key, PEM" } },
   run: async ({ positionals, options }, io) => {
@@ -25,20 +26,19 @@ export const command: Command = {
       throw usageError('folder_missing', 'name one folder', 'verify-export');
     }
     const key = options.key === undefined ? undefined : await publicKey(options.key);
-    const { manifest, findings } = await verifyExport(exportFolder(folder), key);
+    const { manifest, findings, verdict } = await verifyExport(exportFolder(folder), key);
     for (const { code, file, message } of findings)
       io.tell(`${printable(`${file}: ${message}`)} (${code})\n`);
-    const verdict = findings.length === 0 ? 'proven' : counted(findings.length, 'finding');
-    await io.out(
-      `${JSON.stringify({ folder, ...headOf(manifest), trusted_key: key !== undefined, findings })}\n`,
-    );
+    const trusted_key = key !== undefined;
+    await io.out(`${JSON.stringify({ folder, verdict, ...headOf(manifest), trusted_key, findings })}\n`);
     if (manifest !== undefined) {
       const { rows, files, signature } = manifest;
       const trust =
         key === undefined ? ', taken from the manifest itself: pass --key to know whose it is' : '';
       io.tell(`${counted(files.length, 'file')}, ${counted(rows, 'row')}, key ${signature.key_id}${trust}\n`);
     }
-    io.tell(`${printable(folder)}: ${verdict}\n`);
+    const told = verdict === 'changed' ? counted(findings.length, 'finding') : verdict;
+    io.tell(`${printable(folder)}: ${told}\n`);
     return findings.length === 0 ? 0 : EXIT_REFUSED;
   },
 };

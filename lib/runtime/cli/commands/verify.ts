@@ -1,12 +1,12 @@
 /** `aurum verify`: proves that released rows agree with their cells, the tables, the event log and the lake. */
-import { AurumError } from '#lib/domain/errors.ts';
+import { AurumError, busy, errorLine, refusal } from '#lib/domain/errors.ts';
 import type { verifyAudit } from '#lib/flows/verify-audit.ts';
-import type { Mismatch, ReleaseProof } from '#lib/flows/verify-releases.ts';
+import type { Mismatch, ReleaseProof } from '#lib/flows/verify-findings.ts';
 import type { verifyValuations } from '#lib/flows/verify-valuations.ts';
 import type { AuditEvent } from '#schemas/audit.ts';
-import { apiClient } from '../api-client.ts';
 import { type Command, type CommandIo, dateOption, usageError, wholeNumberOption } from '../command.ts';
-import { EXIT_REFUSED } from '../errors.ts';
+import { EXIT_NOT_PROVED, EXIT_REFUSED } from '../errors.ts';
+import { everyPage, replayText, replayThroughApi } from '../replay-valuations.ts';
 import { counted, printable } from '../text.ts';
 
 const MISMATCHES_TOLD = 20;
@@ -21,7 +21,8 @@ export const command: Command = {
     "file, the event log, the release record and the lake's commit. One JSON line a release goes to stdout. Exit 2 when anything",
     'disagrees: each mismatch is named by its cell, its values are shown only when asked for. Without a filter the audit trail',
     'is proved too, its first broken link named, and every stored PPA valuation of every tenant made again from its inputs: the',
-    'same bytes, or the first that differs is named. Changes nothing.',
+    'same bytes, or the first that differs is named. While a server has the database for itself, both are asked of the API.',
+    'Exit 1 when something can be proved neither way: it is named, with what to do. Changes nothing.',
   ].join('\n'),
   options: {
     asof: { value: 'DATE', description: 'only releases of this market day' },
@@ -43,7 +44,7 @@ export const command: Command = {
     const { readConfig } = await import('#lib/runtime/config.ts');
     const { verifyReleases } = await import('#lib/flows/verify-releases.ts');
     const ports = await compose(readConfig(io.environment));
-    const total = { releases: 0, rows: 0, mismatches: 0 };
+    const total = { releases: 0, rows: 0, mismatches: 0, unproved: 0 };
     try {
       for await (const proof of verifyReleases(filter, ports, (text) => progress(text, io))) {
         const shown = show === undefined ? withoutValues(proof) : proof;
@@ -54,57 +55,96 @@ export const command: Command = {
         total.mismatches += proof.mismatch_count;
       }
       if (asof_date === undefined && version === undefined) {
-        total.mismatches += await proveStored(ports, io);
-      }
+        for (const verdict of await proveStored(ports, io)) {
+          if ('unproved' in verdict) total.unproved += 1;
+          else total.mismatches += verdict.mismatches;
+        }
+      } else io.tell('the audit trail and the valuations are proved without --asof and --version\n');
     } finally {
       await ports.close();
     }
-    io.tell(
-      `aurum: ${counted(total.releases, 'release')}, ${counted(total.rows, 'row')}: ${verdictOf(total.mismatches)}\n`,
-    );
-    return total.mismatches === 0 ? 0 : EXIT_REFUSED;
+    const verdict =
+      total.unproved > 0 && total.mismatches === 0 ? 'NOT ALL PROVED' : verdictOf(total.mismatches);
+    io.tell(`aurum: ${counted(total.releases, 'release')}, ${counted(total.rows, 'row')}: ${verdict}\n`);
+    if (total.mismatches > 0) return EXIT_REFUSED;
+    return total.unproved > 0 ? EXIT_NOT_PROVED : 0;
   },
 };
 
 type StoredPorts = Parameters<typeof verifyAudit>[0] & Parameters<typeof verifyValuations>[0];
 
-/** What only the database holds. @returns what is wrong with it. */
-async function proveStored(ports: StoredPorts, io: CommandIo): Promise<number> {
-  return (await proveAudit(ports, io)) + (await proveValuations(ports, io));
+/** What is wrong with something, or that nothing could be said of it. */
+type Verdict = { readonly mismatches: number } | { readonly unproved: AurumError };
+
+/** What only the database holds: of no one release, it is proved when all of them are. */
+async function proveStored(ports: StoredPorts, io: CommandIo): Promise<readonly Verdict[]> {
+  return [
+    await told('the audit trail', io, () => proveAudit(ports, io)),
+    await told('PPA valuations', io, () => proveValuations(ports, io)),
+  ];
 }
 
-/** A server of this machine has the database of its folder for itself: then they are not proved, and that is said. */
-async function proveValuations(ports: StoredPorts, io: CommandIo): Promise<number> {
-  const { verifyValuations } = await import('#lib/flows/verify-valuations.ts');
+/** What cannot be proved is said and stops nothing else; it keeps the whole from being proven. */
+async function told(what: string, io: CommandIo, prove: () => Promise<number>): Promise<Verdict> {
   try {
-    const proof = await verifyValuations(ports);
-    const { valuations, bytes, different, first_difference } = proof;
-    await io.out(`${JSON.stringify({ valuations: proof })}\n`);
-    const named =
-      first_difference === null
-        ? 'proven'
-        : `${counted(different, 'DIFFERENCE')}, first ${first_difference.valuation_hash} of ${first_difference.tenant}: ${first_difference.reason}`;
-    io.tell(
-      `${printable(`PPA valuations: ${counted(valuations, 'valuation')}, ${counted(bytes, 'byte')}: ${named}`)}\n`,
-    );
-    return different;
+    return { mismatches: await prove() };
   } catch (error) {
-    if (!(error instanceof AurumError) || error.code !== 'database_in_use') throw error;
-    io.tell(
-      `NOT PROVED, PPA valuations: ${error.message}; \`aurum ppa replay --all\` makes valuations again\n`,
-    );
-    return 0;
+    if (!(error instanceof AurumError)) throw error;
+    io.tell(`${printable(`NOT PROVED, ${what}: ${errorLine(error.detail())}`)}\n`);
+    return { unproved: error };
   }
 }
 
-/** The trail of decisions is of no one release: it is proved when all of them are. @returns what is wrong with it. */
+/** On one machine the database is the API's while it runs: then the API is asked for what the database holds. */
+async function eitherWay<Proof>(direct: () => Promise<Proof>, overApi: () => Promise<Proof>): Promise<Proof> {
+  try {
+    return await direct();
+  } catch (inUse) {
+    if (!(inUse instanceof AurumError) || inUse.code !== 'database_in_use') throw inUse;
+    try {
+      return await overApi();
+    } catch (cause) {
+      if (!(cause instanceof AurumError)) throw cause;
+      const message = `${inUse.message} Over HTTP: ${cause.message} (${cause.code})`;
+      const remedy = 'Stop that process and verify again, or let it serve the API at AURUM_API_URL.';
+      throw busy('database_in_use', message, { remedy, cause });
+    }
+  }
+}
+
+async function proveValuations(ports: StoredPorts, io: CommandIo): Promise<number> {
+  const { verifyValuations } = await import('#lib/flows/verify-valuations.ts');
+  const proof = await eitherWay(
+    async () => ({ ...(await verifyValuations(ports)), every_tenant: true }),
+    () => replayThroughApi(io),
+  );
+  const { every_tenant, ...shown } = proof;
+  await io.out(`${JSON.stringify({ valuations: shown })}\n`);
+  io.tell(`${printable(`PPA valuations: ${replayText(proof)}`)}\n`);
+  if (proof.different > 0) return proof.different;
+  if (proof.of_another_version > 0) {
+    const what = `${counted(proof.of_another_version, 'valuation')} made by another version of the code`;
+    throw refusal('valuations_of_another_version', `${what} cannot be proved by this one`, {
+      remedy: 'Verify them with the version that made them.',
+    });
+  }
+  if (every_tenant) return 0;
+  throw refusal(
+    'tenants_unseen',
+    "the caller's own valuations are made again, those of other tenants are not",
+    {
+      remedy: 'Stop the process that uses the database and verify again.',
+    },
+  );
+}
+
 async function proveAudit(ports: Parameters<typeof verifyAudit>[0], io: CommandIo): Promise<number> {
   const { verifyAudit } = await import('#lib/flows/verify-audit.ts');
-  const proof = await verifyAudit(ports).catch((error: unknown) => {
-    // On one machine the database is the API's while it runs; it tells the trail, and the hashes are proved here.
-    if (!(error instanceof AurumError) || error.code !== 'database_in_use') throw error;
-    return verifyAudit({ ...ports, audit: { all: () => trailOfApi(io) } });
-  });
+  // The API tells the trail, and the hashes are proved here.
+  const proof = await eitherWay(
+    () => verifyAudit(ports),
+    () => verifyAudit({ ...ports, audit: { all: () => trailOfApi(io) } }),
+  );
   const { events, anchors, broken } = proof;
   await io.out(`${JSON.stringify({ audit: proof })}\n`);
   const counts = `audit trail: ${counted(events, 'event')}, ${counted(anchors, 'anchor')}`;
@@ -114,15 +154,8 @@ async function proveAudit(ports: Parameters<typeof verifyAudit>[0], io: CommandI
 }
 
 async function* trailOfApi(io: CommandIo): AsyncGenerator<AuditEvent> {
-  const ask = apiClient(io);
-  const newestFirst: AuditEvent[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ask<AuditEvent[]>('/v1/audit', { limit: '1000', cursor });
-    newestFirst.push(...page.data);
-    cursor = (page.meta.next_cursor as string | null) ?? undefined;
-  } while (cursor !== undefined);
-  yield* newestFirst.reverse();
+  const newestFirst = await everyPage<AuditEvent>(io, '/v1/audit');
+  yield* newestFirst.toReversed();
 }
 
 /** Drawn over and over on a terminal; elsewhere the proofs themselves are the progress. */
