@@ -18,10 +18,14 @@ export const trigger = http('POST', '/v1/ppa/valuate', {
 
 export const handler = onRequest(
   trigger,
-  audited(valueContract, ({ meta: { valuation_hash, contract_id, contract } }, { tenant }) => ({
-    action: 'ppa.value',
-    object: valuation_hash,
-    details: { contract_id, contract },
-    event_id: `ppa_value/${tenant}/${valuation_hash}`,
-  })),
+  audited(
+    valueContract,
+    ({ meta: { valuation_hash, contract_id, contract } }, { tenant }) => ({
+      action: 'ppa.value',
+      object: valuation_hash,
+      details: { contract_id, contract },
+      event_id: `ppa_value/${tenant}/${valuation_hash}`,
+    }),
+    { noted: false },
+  ),
 );

@@ -61,13 +61,16 @@ export async function listAudit(query: AuditQuery, { audit, clock }: AuditPorts)
 
 /**
  * A flow whose answer is a decision that changed something: what it made is kept beside the database, and the decision
- * recorded, before it is told; within the flow's own transaction where it calls `recordWithin`. A note made before the change and taken away behind its event tells of a process that died
- * between the two: `recordUnanswered` then says in the trail who asked for what.
+ * recorded, before it is told; within the flow's own transaction where it calls `recordWithin`. A note made before the change
+ * and taken away behind its event tells of a process that died between the two: `recordUnanswered` then says in the trail who
+ * asked for what.
+ * @param options.noted false for what changes nothing that others see and is the same when it is asked for again
  */
 export const audited =
   <Input, Ports, Answer>(
     flow: (input: Input, ports: Ports, caller: Caller) => Promise<Answer>,
     decisionOf: (answer: Answer, caller: Caller) => AuditedDecision,
+    { noted = true }: { readonly noted?: boolean } = {},
   ) =>
   async (input: Input, ports: Ports & AuditPorts & KeptPorts, caller: Caller): Promise<Answer> => {
     const { subject, tenant } = caller;
@@ -78,18 +81,24 @@ export const audited =
     const recordWithin: RecordWithin<Answer> = async (answer, tx) => {
       await recordDecision(eventOf(answer), ports, caller, tx);
     };
-    const note = `${ASKED}${randomUUID()}.json`;
-    await writeOnce(ports.objects, note, toJson({ flow: flow.name, subject, tenant, at: ports.clock.now() }));
+    const note = noted ? `${ASKED}${randomUUID()}.json` : undefined;
+    if (note !== undefined) {
+      const asked = { flow: flow.name, subject, tenant, at: ports.clock.now() };
+      await writeOnce(ports.objects, note, toJson(asked));
+    }
+    const answered = async () => {
+      if (note !== undefined) await ports.objects.delete(note);
+    };
     try {
       const answer = await flow(input, { ...ports, recordWithin }, caller);
       const decision = eventOf(answer);
       await keepDecided(decision.action, decision.object, tenant, ports);
       await recordDecision(decision, ports, caller);
-      await ports.objects.delete(note);
+      await answered();
       return answer;
     } catch (error) {
       // What is refused changed nothing; of anything else that is not known.
-      if (error instanceof AurumError && error.kind === 'refused') await ports.objects.delete(note);
+      if (error instanceof AurumError && error.kind === 'refused') await answered();
       throw error;
     }
   };
