@@ -1,4 +1,4 @@
-import { type ScenarioOutput, scenarioOutput } from '#schemas/scenario.ts';
+import { type ScenarioOutput, scenarioOutput } from '#schemas/scenario-run.ts';
 import type { Topic } from './topic.ts';
 
 export const scenarioOutputTopic: Topic<ScenarioOutput> = {

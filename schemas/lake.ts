@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { canonicalJson, isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
 import { ppaCashflow, ppaValuation } from './ppa-valuation.ts';
-import { scenarioOutput } from './scenario.ts';
+import { scenarioOutput } from './scenario-run.ts';
 
 /** `critical` holds a workbook back. */
 export const severity = z.enum(['critical', 'warning', 'info']);

@@ -12,7 +12,7 @@ import {
 import { asKnownAt, asofParameter, contractMonth, optionalVersion } from './curve-query.ts';
 import { workbookVersionId } from './lake.ts';
 import { flag, gateSummary, gateWarning, releaseMeta } from './releases.ts';
-import { RUN_STATES } from './scenario.ts';
+import { RUN_STATES } from './scenario-run.ts';
 
 export const lineageQuery = z.strictObject({
   curve_key: sha256Hex.describe(

@@ -3,7 +3,7 @@ import { audited } from '#lib/flows/audit.ts';
 import { cancelRun } from '#lib/flows/scenario-runs.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
-import { runPath, scenarioRunAnswer } from '#schemas/scenario.ts';
+import { runPath, scenarioRunAnswer } from '#schemas/scenario-run.ts';
 
 export const trigger = http('POST', '/v1/scenarios/runs/{run_id}/cancel', {
   summary: 'Cancel a run that is queued or running',

@@ -2,7 +2,7 @@
 import { listRuns } from '#lib/flows/scenario-runs.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
-import { scenarioRunListAnswer, scenarioRunListQuery } from '#schemas/scenario.ts';
+import { scenarioRunListAnswer, scenarioRunListQuery } from '#schemas/scenario-run.ts';
 
 export const trigger = http('GET', '/v1/scenarios/runs', {
   summary: 'Runs of scenarios, the newest first',

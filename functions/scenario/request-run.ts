@@ -3,7 +3,8 @@ import { audited } from '#lib/flows/audit.ts';
 import { requestRun } from '#lib/flows/request-run.ts';
 import { onRequest } from '#lib/runtime/hosts/http.ts';
 import { http } from '#lib/runtime/triggers.ts';
-import { scenarioPath, scenarioRunAnswer, scenarioRunRequest } from '#schemas/scenario.ts';
+import { scenarioPath } from '#schemas/scenario.ts';
+import { scenarioRunAnswer, scenarioRunRequest } from '#schemas/scenario-run.ts';
 
 export const trigger = http('POST', '/v1/scenarios/{id}/run', {
   summary: 'Run a scenario; the same inputs are the same run',

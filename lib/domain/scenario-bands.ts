@@ -3,7 +3,7 @@
  * quantiles of its paths. Draws are seeded by (run seed, curve), so two scenarios of one seed meet the same shocks and
  * their difference is not noise. Knows no generator and no thread: the simulation is handed in.
  */
-import type { BandCoverage, ScenarioBandsRequest } from '#schemas/scenario.ts';
+import type { BandCoverage, ScenarioBandsRequest } from '#schemas/scenario-run.ts';
 import type { ForwardCurve } from './driver.ts';
 import { curveName } from './driver-values.ts';
 import { AurumError, refusal } from './errors.ts';

@@ -3,7 +3,7 @@
  * only: strips are means of months and would count them twice.
  */
 import type { CurveObservation } from '#schemas/curve-observation.ts';
-import type { ScenarioRunRequest } from '#schemas/scenario.ts';
+import type { ScenarioRunRequest } from '#schemas/scenario-run.ts';
 import { canonicalHash } from './canonical-json.ts';
 import type { ForwardCurve } from './driver.ts';
 import { curveName } from './driver-values.ts';

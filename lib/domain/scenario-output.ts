@@ -2,7 +2,7 @@
  * A run's result as rows of `market.scenario_output`, and two runs' rows as their difference (`mart_scenario_diff`). Knows
  * neither tables nor routes.
  */
-import type { ScenarioDiffAnswer, ScenarioDiffRow, ScenarioOutput } from '#schemas/scenario.ts';
+import type { ScenarioDiffAnswer, ScenarioDiffRow, ScenarioOutput } from '#schemas/scenario-run.ts';
 import { curveName } from './driver-values.ts';
 import { refusal } from './errors.ts';
 import type { CurveScenario, ScenarioResult } from './scenario.ts';

@@ -9,7 +9,7 @@ import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { ScenarioOutputRow } from '#schemas/lake.ts';
-import type { ScenarioOutput } from '#schemas/scenario.ts';
+import type { ScenarioOutput } from '#schemas/scenario-run.ts';
 import { attempt, type Steps } from './rebuild-steps.ts';
 import { commitOutput, publishOutput } from './run-scenario.ts';
 import { shownOutput, storedOutput } from './scenario-outputs.ts';

@@ -15,12 +15,8 @@ import { drivers } from '#lib/drivers/registry.gen.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { EventBus } from '#lib/ports/event-bus.ts';
 import type { ScenarioRuns, Scenarios, StoredRun } from '#lib/ports/scenarios.ts';
-import {
-  assumption,
-  type ScenarioPath,
-  type ScenarioRunRequest,
-  type StoredAssumption,
-} from '#schemas/scenario.ts';
+import { assumption, type ScenarioPath, type StoredAssumption } from '#schemas/scenario.ts';
+import type { ScenarioRunRequest } from '#schemas/scenario-run.ts';
 import { type InputPorts, type ScenarioInputs, scenarioInputs } from './scenario-inputs.ts';
 import { runOf } from './scenario-runs.ts';
 import { requireScenario } from './scenarios.ts';

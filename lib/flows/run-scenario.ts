@@ -21,14 +21,14 @@ import type { ScenarioRuns } from '#lib/ports/scenarios.ts';
 import type { Simulator } from '#lib/ports/simulator.ts';
 import type { Sql } from '#lib/ports/sql.ts';
 import type { StagedFile, Tables } from '#lib/ports/tables.ts';
+import { storedAssumption } from '#schemas/scenario.ts';
 import {
   type BandCoverage,
   type ScenarioBandsRequest,
   type ScenarioOutput,
   type ScenarioRunRequest,
   scenarioRunRequest,
-  storedAssumption,
-} from '#schemas/scenario.ts';
+} from '#schemas/scenario-run.ts';
 import { commitRows } from './commit-rows.ts';
 import { priceHistory } from './price-history.ts';
 import { boundScenario, hashOfRun } from './request-run.ts';

@@ -15,7 +15,7 @@ import type { CurveFilter, CurveQueries } from '#lib/ports/curve-queries.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
-import type { ScenarioRunRequest } from '#schemas/scenario.ts';
+import type { ScenarioRunRequest } from '#schemas/scenario-run.ts';
 import { currentReleases } from './releases-in-view.ts';
 import { releaseFinder } from './verify-log.ts';
 

@@ -6,7 +6,7 @@ import { scenarioDiff } from '#lib/domain/scenario-output.ts';
 import type { ScenarioRuns, StoredRun } from '#lib/ports/scenarios.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { ScenarioOutputRow } from '#schemas/lake.ts';
-import type { ScenarioDiffQuery, ScenarioOutput, ScenarioOutputQuery } from '#schemas/scenario.ts';
+import type { ScenarioDiffQuery, ScenarioOutput, ScenarioOutputQuery } from '#schemas/scenario-run.ts';
 import { makeListCursor, readListCursor } from './list-cursor.ts';
 import { questionOf } from './query-curves.ts';
 import { requireRun } from './scenario-runs.ts';

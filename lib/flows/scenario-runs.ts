@@ -3,7 +3,7 @@ import type { Caller } from '#lib/domain/access.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import type { Clock } from '#lib/ports/clock.ts';
 import type { RunPlace, ScenarioRuns, StoredRun } from '#lib/ports/scenarios.ts';
-import type { ScenarioRunListQuery } from '#schemas/scenario.ts';
+import type { ScenarioRunListQuery } from '#schemas/scenario-run.ts';
 import { makeListCursor, readListCursor } from './list-cursor.ts';
 import { questionOf } from './query-curves.ts';
 

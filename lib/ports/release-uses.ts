@@ -1,6 +1,6 @@
 /** What was made from a released version: whom a correction of it concerns. */
 import type { ReleaseUse } from '#schemas/hotfix.ts';
-import type { ScenarioRun } from '#schemas/scenario.ts';
+import type { ScenarioRun } from '#schemas/scenario-run.ts';
 
 export interface ReleaseUses {
   /**

@@ -4,14 +4,8 @@
  */
 import type { ScenarioRequest } from '#events/scenario-request.ts';
 import type { ErrorDetail } from '#lib/domain/errors.ts';
-import type {
-  BandCoverage,
-  ScenarioListQuery,
-  ScenarioRun,
-  ScenarioRunListQuery,
-  ScenarioSummary,
-  StoredAssumption,
-} from '#schemas/scenario.ts';
+import type { ScenarioListQuery, ScenarioSummary, StoredAssumption } from '#schemas/scenario.ts';
+import type { BandCoverage, ScenarioRun, ScenarioRunListQuery } from '#schemas/scenario-run.ts';
 
 export interface NewScenario {
   readonly name: string;

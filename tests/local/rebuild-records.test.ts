@@ -19,13 +19,8 @@ import { command as rebuildCommand } from '#lib/runtime/cli/commands/rebuild.ts'
 import { command as verifyCommand } from '#lib/runtime/cli/commands/verify.ts';
 import { ppaContract } from '#schemas/ppa-contract.ts';
 import { ppaContractListQuery, ppaValuateRequest, ppaValuationListQuery } from '#schemas/ppa-routes.ts';
-import {
-  scenarioCreate,
-  scenarioListQuery,
-  scenarioOutputQuery,
-  scenarioRunListQuery,
-  scenarioRunRequest,
-} from '#schemas/scenario.ts';
+import { scenarioCreate, scenarioListQuery } from '#schemas/scenario.ts';
+import { scenarioOutputQuery, scenarioRunListQuery, scenarioRunRequest } from '#schemas/scenario-run.ts';
 import { type LocalStores, localStores } from '#tests/fixtures/local-stores.ts';
 import { ON_PEAK, RISK, WEST } from '#tests/fixtures/ppa.ts';
 import { DAY, listed } from '#tests/fixtures/rebuild-site.ts';

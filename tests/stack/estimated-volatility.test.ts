@@ -10,7 +10,7 @@ import { versionHash } from '#lib/domain/curve.ts';
 import { batchesOfRows } from '#lib/domain/curve-batches.ts';
 import { estimateModel } from '#lib/domain/simulation/calibration.ts';
 import { addMonths } from '#lib/domain/tenor.ts';
-import type { ScenarioOutput } from '#schemas/scenario.ts';
+import type { ScenarioOutput } from '#schemas/scenario-run.ts';
 import { weekdays } from '#tests/fixtures/history.ts';
 import type { HostProcess } from '#tests/fixtures/host-process.ts';
 import type { Person } from '#tests/fixtures/people.ts';

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scenarioOutputTopic } from '#events/scenario-output.ts';
 import { scenarioRequestTopic } from '#events/scenario-request.ts';
-import type { ScenarioOutput } from '#schemas/scenario.ts';
+import type { ScenarioOutput } from '#schemas/scenario-run.ts';
 import type { HostProcess } from '#tests/fixtures/host-process.ts';
 import type { Person } from '#tests/fixtures/people.ts';
 import { carbon, growth } from '#tests/fixtures/scenario-site.ts';

@@ -7,7 +7,8 @@ import { sqlScenarioRuns } from '#lib/adapters/scenarios/sql-runs.ts';
 import { canonicalHash } from '#lib/domain/canonical-json.ts';
 import type { RunResult } from '#lib/ports/scenarios.ts';
 import type { Sql } from '#lib/ports/sql.ts';
-import { type StoredAssumption, scenarioRun, scenarioSummary } from '#schemas/scenario.ts';
+import { type StoredAssumption, scenarioSummary } from '#schemas/scenario.ts';
+import { scenarioRun } from '#schemas/scenario-run.ts';
 
 const fresh = () => randomBytes(6).toString('hex');
 const hash = () => randomBytes(32).toString('hex');

@@ -1,6 +1,6 @@
 /** Bands that cannot be made: the reason is in the run's record, in the words of the request that asked for them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { scenarioRunRequest } from '#schemas/scenario.ts';
+import { scenarioRunRequest } from '#schemas/scenario-run.ts';
 import {
   asked,
   created,

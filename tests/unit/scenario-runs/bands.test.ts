@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { memoryEventBus } from '#lib/adapters/event-bus/memory.ts';
 import { showRun } from '#lib/flows/scenario-runs.ts';
-import { scenarioRunAnswer } from '#schemas/scenario.ts';
+import { scenarioRunAnswer } from '#schemas/scenario-run.ts';
 import { weekdays, withHistory } from '#tests/fixtures/history.ts';
 import { STAFF } from '#tests/fixtures/released-days.ts';
 import {

@@ -5,7 +5,7 @@ import { scenarioRequestTopic } from '#events/scenario-request.ts';
 import { busy } from '#lib/domain/errors.ts';
 import { runRequested } from '#lib/flows/run-scenario.ts';
 import { cancelRun } from '#lib/flows/scenario-runs.ts';
-import { scenarioOutput, scenarioRunAnswer } from '#schemas/scenario.ts';
+import { scenarioOutput, scenarioRunAnswer } from '#schemas/scenario-run.ts';
 import { chainPorts, runChain, upload } from '#tests/fixtures/chain.ts';
 import { STAFF } from '#tests/fixtures/released-days.ts';
 import { sampleFile } from '#tests/fixtures/samples.ts';

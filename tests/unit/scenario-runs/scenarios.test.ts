@@ -9,13 +9,15 @@ import {
   driverListAnswer,
   scenarioAnswer,
   scenarioCreate,
-  scenarioDiffAnswer,
   scenarioListAnswer,
   scenarioListQuery,
+} from '#schemas/scenario.ts';
+import {
+  scenarioDiffAnswer,
   scenarioOutputQuery,
   scenarioRunListAnswer,
   scenarioRunListQuery,
-} from '#schemas/scenario.ts';
+} from '#schemas/scenario-run.ts';
 import { STAFF } from '#tests/fixtures/released-days.ts';
 import {
   asked,

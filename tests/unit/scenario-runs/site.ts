@@ -6,7 +6,7 @@ import type { AurumError } from '#lib/domain/errors.ts';
 import { runOutputs } from '#lib/flows/scenario-outputs.ts';
 import { showRun } from '#lib/flows/scenario-runs.ts';
 import { RECORDS } from '#lib/flows/tenant-records.ts';
-import { scenarioOutputQuery } from '#schemas/scenario.ts';
+import { scenarioOutputQuery } from '#schemas/scenario-run.ts';
 import { STAFF } from '#tests/fixtures/released-days.ts';
 import { PJM_WEST, type ScenarioPorts } from '#tests/fixtures/scenario-site.ts';
 

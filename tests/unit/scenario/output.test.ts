@@ -12,7 +12,8 @@ import { bindScenario } from '#lib/domain/scenario-graph.ts';
 import { outputRows, scenarioDiff } from '#lib/domain/scenario-output.ts';
 import { simulate } from '#lib/domain/simulation/run.ts';
 import { drivers } from '#lib/drivers/registry.gen.ts';
-import { assumption, scenarioOutput, scenarioRunRequest } from '#schemas/scenario.ts';
+import { assumption } from '#schemas/scenario.ts';
+import { scenarioOutput, scenarioRunRequest } from '#schemas/scenario-run.ts';
 import { months } from '#tests/fixtures/rows.ts';
 import { ASOF, NO_MARKET, powerCurve } from './base-curves.ts';
 

@@ -9,6 +9,7 @@ import { type Choice, decideForm } from './decide-form.ts';
 
 type Shown = Answer<'GET /v1/quarantine/{version}'>['data'];
 type Standing = Shown['standing'];
+type Decided = Pick<Standing['decisions'][number], 'decision' | 'subject' | 'reason' | 'decided_at'>;
 type Decision = Body<'POST /v1/quarantine/{version}/decisions'>;
 
 /** @param decided shows the workbook anew. */
@@ -16,7 +17,7 @@ export function decisionsPanel({ version, standing }: Shown, mayDecide: boolean,
   const { state, uploaded_by, blocking, decisions, not_overridable_because } = standing;
   return [
     blocking.length === 0 ? null : [h('h3', {}, 'Why it is held'), blockingTable(blocking)],
-    decisions.length === 0 ? null : [h('h3', {}, 'Decisions'), decisionsTable(decisions)],
+    decisions.length === 0 ? null : [h('h3', {}, 'Decisions'), decisionsTable('Decisions', decisions)],
     h('dl', { class: 'facts' }, [
       fact('State', state),
       fact('Uploaded by', uploaded_by ?? 'not known'),
@@ -53,9 +54,10 @@ function blockingTable(blocking: Standing['blocking']): HTMLElement {
   );
 }
 
-function decisionsTable(decisions: Standing['decisions']): HTMLElement {
+/** Who decided what and why. */
+export function decisionsTable(caption: string, decisions: readonly Decided[]): HTMLElement {
   return table(
-    'Decisions',
+    caption,
     [
       { head: 'Decision', text: true },
       { head: 'By', text: true },

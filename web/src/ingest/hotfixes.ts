@@ -1,13 +1,14 @@
 /** Corrections of released curves: which there are, what each changes and whom it touches, and who lets it in. */
 import type { Answer, Body, Row } from '../../../client/aurum.ts';
 import { type Child, h } from '../dom.ts';
-import { clock, count, counted, monthName } from '../format.ts';
+import { count, counted, monthName } from '../format.ts';
 import { fact } from '../market/diff.ts';
 import { fresh, linkTo } from '../place.ts';
 import { intoSight, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
 import { type Choice, decideForm } from './decide-form.ts';
+import { decisionsTable } from './decisions.ts';
 
 export type Hotfix = Row<'GET /v1/hotfixes'>;
 type Impact = Answer<'GET /v1/releases/{version}/impact'>;
@@ -118,7 +119,7 @@ function impactView({ meta, data }: Impact, mayDecide: boolean, decided: () => v
       fact('Made from it', count(uses)),
     ]),
     h('div', { class: 'columns' }, [curvesTable(data), usesTable(data)]),
-    meta.decisions.length === 0 ? null : decisionsTable(meta.decisions),
+    meta.decisions.length === 0 ? null : decisionsTable('Decisions on the correction', meta.decisions),
     mayDecide ? form(meta, decided) : null,
   );
 }
@@ -190,21 +191,6 @@ function usesTable({ uses, strips }: Impact['data']): HTMLElement {
 function stripRows(strips: Impact['data']['strips']) {
   const named = Map.groupBy(strips, ({ tenor_label, strip_source }) => `${tenor_label}, ${strip_source}`);
   return [...named].map(([name, own]) => ({ cells: ['strip', name, `${counted(own.length, 'curve')}`] }));
-}
-
-function decisionsTable(decisions: Impact['meta']['decisions']): HTMLElement {
-  return table(
-    'Decisions on the correction',
-    [
-      { head: 'Decision', text: true },
-      { head: 'By', text: true },
-      { head: 'Reason', text: true },
-      { head: 'At', text: true },
-    ],
-    decisions.map(({ decision, subject, reason, decided_at }) => ({
-      cells: [decision, subject, reason, clock(decided_at)],
-    })),
-  );
 }
 
 const CHOICES: readonly Choice<Decision>[] = [

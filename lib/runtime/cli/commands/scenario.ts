@@ -1,14 +1,8 @@
 /** `aurum scenario`: scenarios created, run, followed and compared, as the API does it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AurumError, errorLine, refusal } from '#lib/domain/errors.ts';
-import type {
-  BandCoverage,
-  DriverDescription,
-  ScenarioDiffRow,
-  ScenarioOutput,
-  ScenarioRun,
-  ScenarioSummary,
-} from '#schemas/scenario.ts';
+import type { DriverDescription, ScenarioSummary } from '#schemas/scenario.ts';
+import type { BandCoverage, ScenarioDiffRow, ScenarioOutput, ScenarioRun } from '#schemas/scenario-run.ts';
 import { type ApiCall, apiClient } from '../api-client.ts';
 import {
   type Command,
