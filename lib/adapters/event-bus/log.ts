@@ -8,7 +8,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Topic } from '#events/topic.ts';
 import type { AvroRecord } from '#lib/avro/schema.ts';
 import { AurumError, busy, refusal } from '#lib/domain/errors.ts';
@@ -29,10 +29,13 @@ interface Tail {
   end: number;
 }
 
+/** By absolute path, whichever bus of this process writes: the end of the log is known to one at a time. */
+const inTurn = inTurns();
+
 export function logEventBus({ dir }: { dir: string }): EventBus {
   const tails = new Map<string, Tail>();
-  const inTurn = inTurns();
-  const folderOf = ({ name }: { readonly name: string }) => join(dir, fileName(name));
+  const home = resolve(dir);
+  const folderOf = ({ name }: { readonly name: string }) => join(home, fileName(name));
 
   return {
     async publish(topic, marker, values) {

@@ -84,6 +84,17 @@ describe('event log after a crash', () => {
     expect(await counts(dir)).toEqual([1]);
   });
 
+  test('buses of one process that write one topic at once lose nothing and double nothing', async () => {
+    const dir = newFolder();
+    const buses = [dir, `${dir}/`, join(dir, '.', 'events', '..')].map((path) => logEventBus({ dir: path }));
+    const asked = Array.from({ length: 60 }, (_, index) => index);
+    const outcomes = await Promise.all(
+      asked.flatMap((index) => buses.map((bus) => bus.publish(topic, `marker-${index}`, [reading(index)]))),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'published')).toHaveLength(asked.length);
+    expect((await counts(dir)).toSorted((a, b) => Number(a) - Number(b))).toEqual(asked);
+  });
+
   test('a group goes on where it was in another process', async () => {
     const dir = newFolder();
     const values = Array.from({ length: 600 }, (_, count) => reading(count));
