@@ -92,6 +92,12 @@ describe.skipIf(SKIPPED)(`economics on the desk${SKIPPED ? `: ${SKIPPED}` : ''}`
       await page.getByRole('region', { name }).waitFor();
     }
     expect(await page.locator('dl.facts').textContent()).toMatch(/NPV, EUR−?[\d,]{5,}IRR a year/);
+    await page.getByRole('link', { name: 'this curve' }).first().waitFor();
+    const cashflows = page.getByRole('region', { name: 'Cashflows by delivery month' });
+    await cashflows.getByRole('link').first().click();
+    await page.getByRole('region', { name: 'Lineage', exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('region', { name: 'Cashflows by delivery month' }).waitFor();
     const request = page.getByLabel('Contract, market and options');
     await request.fill((await request.inputValue()).replace('"buyer"', '"nobody"'));
     await page.getByRole('button', { name: 'Value' }).click();

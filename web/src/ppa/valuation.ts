@@ -8,9 +8,11 @@ import { linkTo } from '../place.ts';
 import { emptyView, failureView, intoSight, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
+import { originList, quoteOf } from './origin.ts';
 
 type Shown = Answer<'GET /v1/ppa/valuations/{hash}'>;
 type Valuation = NonNullable<Shown['data']>;
+type Provenance = Shown['meta']['provenance'];
 type Risk = NonNullable<Valuation['risk']>;
 
 export interface ValuationPanel {
@@ -30,7 +32,7 @@ export function valuationPanel(): ValuationPanel {
       if (hash === null) return;
       const loaded = part.load('the valuation', async (signal) => {
         const { meta, data } = await api.get('/v1/ppa/valuations/{hash}', { hash }, { signal });
-        if (data !== null) return panel(data);
+        if (data !== null) return panel(data, meta.provenance);
         return meta.error === null
           ? emptyView(`The valuation is ${meta.state}.`)
           : failureView('The valuation failed', meta.error);
@@ -45,7 +47,7 @@ const perMwh = (value: number | null): string => (value === null ? '–' : price
 const percent = (value: number | null | undefined): string =>
   value == null ? '–' : `${price(value * 100, 2)} %`;
 
-function panel(valuation: Valuation): HTMLElement {
+function panel(valuation: Valuation, provenance: Provenance): HTMLElement {
   const { contract, currency, valuation_date, cashflows, risk, valuation_hash } = valuation;
   return h(
     'section',
@@ -76,7 +78,9 @@ function panel(valuation: Valuation): HTMLElement {
       parts: [{ label: 'settlement', colour: 'part-2' }],
       bars: cashflows.map(({ month, settlement }) => ({ label: monthName(month), values: [settlement] })),
     }),
-    cashflowTable(valuation),
+    cashflowTable(valuation, provenance),
+    h('h3', {}, 'Made of'),
+    originList(provenance),
     h('p', { class: 'hint' }, `Valuation ${valuation_hash}: the same inputs give the same bytes.`),
   );
 }
@@ -226,7 +230,7 @@ function riskTable({
   );
 }
 
-function cashflowTable({ cashflows, deltas }: Valuation): HTMLElement {
+function cashflowTable({ cashflows, deltas }: Valuation, { reference }: Provenance): HTMLElement {
   const delta = new Map(deltas.map(({ month, delta_mwh }) => [month, delta_mwh]));
   return table(
     'Cashflows by delivery month',
@@ -248,7 +252,7 @@ function cashflowTable({ cashflows, deltas }: Valuation): HTMLElement {
       cells: [
         monthName(flow.month),
         money(flow.volume_mwh),
-        price(flow.reference_price, 3),
+        referencePrice(flow, reference),
         price(flow.capture_price, 3),
         perMwh(flow.strike),
         money(flow.market_leg),
@@ -261,4 +265,14 @@ function cashflowTable({ cashflows, deltas }: Valuation): HTMLElement {
       ],
     })),
   );
+}
+
+/** A quote leads to its cell. */
+function referencePrice(
+  { month, origin, extrapolated, reference_price }: Valuation['cashflows'][number],
+  reference: Provenance['reference'],
+): Child {
+  const href = origin === 'month' && !extrapolated ? quoteOf(reference, month) : undefined;
+  const said = price(reference_price, 3);
+  return href === undefined ? said : h('a', { href, class: 'price' }, said);
 }
