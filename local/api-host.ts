@@ -10,12 +10,18 @@ import type { ServedFunction } from '#lib/runtime/hosts/server-call.ts';
 import { functionList } from '#lib/runtime/hosts/server-functions.gen.ts';
 import { pollTopics } from '#lib/runtime/hosts/topic.ts';
 import { warmInBackground } from '#lib/runtime/hosts/warm.ts';
+import { guardNotifiedPorts } from './notified-ports.ts';
 
 /** How soon a record is taken that somebody published. */
 const TOPIC_PAUSE_MS = 250;
 
 export default class ApiHost {
   readonly hooks = { 'after:offline:start:init': serve };
+
+  constructor() {
+    const { AURUM_EVENTS_PORT, AURUM_LAMBDA_PORT } = readConfig(process.env);
+    guardNotifiedPorts({ events_port: AURUM_EVENTS_PORT, lambda_port: AURUM_LAMBDA_PORT });
+  }
 }
 
 async function serve(): Promise<void> {

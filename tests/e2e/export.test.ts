@@ -108,18 +108,6 @@ describe('aurum export', () => {
     expect(await aurum('verify-export', place('nowhere'))).toMatchObject({ code: 2 });
   });
 
-  test('writes into the place of a tenant in the bucket', async () => {
-    const made = await aurum('export', '--iso', 'PJM', '--format', 'csv', '--tenant', 'acme');
-    expect(made.code).toBe(0);
-    const prefix = made.out.trim();
-    expect(prefix).toMatch(/^exports\/acme\/asof=2025-09-12\/[0-9a-f]{32}\/$/);
-    const keys: string[] = [];
-    for await (const { key } of ports.objects.list('exports/')) keys.push(key.slice(prefix.length));
-    expect(keys).toEqual([expect.stringMatching(/^curves-00000-[0-9a-f]{16}\.csv$/), 'manifest.json']);
-    const refused = await aurum('export', '--tenant', '../acme');
-    expect(refused).toMatchObject({ code: 2, told: expect.stringContaining('tenant_invalid') });
-  });
-
   test.each(['pw', 'eugp'])(
     'a workbook of %s goes through the chain and changes no price',
     async (vendor) => {
@@ -152,7 +140,9 @@ describe('aurum export', () => {
       [['export', '--format', 'xlsx', '--vendor', 'zz'], 'release_not_found'],
       [['export', '--format', 'xlsx', '--vendor', 'pw', '--iso', 'PJM'], 'filter_invalid'],
       [['export', '--asof', 'yesterday'], 'filter_invalid'],
-      [['export', '--iso', 'nowhere', '--tenant', 'acme'], 'rows_not_found'],
+      [['export', '--iso', 'nowhere', '--output', `${place('none')}/`], 'rows_not_found'],
+      [['export', '--tenant', '../acme'], 'tenant_invalid'],
+      [['export', '--tenant', 'acme', '--output', 'x/'], 'output_twice'],
       [['export', '--format', 'arrow', '--tenant', 'acme'], 'format_unsigned'],
       [['verify-export'], 'folder_missing'],
     ] as const) {

@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'minio';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleFile } from '#tests/fixtures/samples.ts';
 import { eventually, type Started, sitePorts, start } from '#tests/fixtures/started.ts';
 
@@ -77,6 +78,40 @@ test('the printed curl line answers with the sample day', async () => {
   });
 });
 
+describe('the ports beside the API', () => {
+  const asked = async (port: 'AURUM_EVENTS_PORT' | 'AURUM_LAMBDA_PORT', path: string, headers = {}) => {
+    const options = { method: 'POST', headers: { 'content-type': 'text/plain', ...headers } };
+    const call = request(`http://127.0.0.1:${ports[port]}${path}`, options).end('{}');
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    const text = await new Response(answer as unknown as ReadableStream).text();
+    return { status: answer.statusCode, text };
+  };
+  const event = '/events/parse-workbook';
+  const lambda = '/2015-03-31/functions/aurum-dev-health/invocations';
+
+  test('take events with their token, and invocations, from programs of this machine', async () => {
+    expect((await asked('AURUM_EVENTS_PORT', event)).status).toBe(401);
+    const invoked = await asked('AURUM_LAMBDA_PORT', lambda);
+    expect(invoked.status).toBe(200);
+    expect(invoked.text).toContain('statusCode');
+  });
+
+  test.each([
+    ['a page of another site', { origin: 'http://elsewhere.example' }],
+    ['a page that sends no origin', { 'sec-fetch-site': 'cross-site' }],
+    ['a name that resolves to this machine', { host: 'elsewhere.example' }],
+  ])('answer nothing to %s', async (_, headers) => {
+    expect((await asked('AURUM_EVENTS_PORT', event, headers)).status).toBe(404);
+    expect((await asked('AURUM_LAMBDA_PORT', lambda, headers)).status).toBe(404);
+  });
+
+  test('have none of its routes', async () => {
+    for (const path of ['/v1/session', '/v1/curves', '/']) {
+      expect((await asked('AURUM_EVENTS_PORT', path)).status, path).toBe(404);
+    }
+  });
+});
+
 test('all three samples are served, with strips', async () => {
   const { body } = await get('/v1/ingest?limit=10');
   expect(body.data.map(({ vendor, stage }) => `${vendor} ${stage}`).sort()).toEqual([
@@ -86,6 +121,26 @@ test('all three samples are served, with strips', async () => {
   ]);
   const strips = await get('/v1/curves/strips?location=German&block=BASE&asof=2025-09-12&source=vendor');
   expect(strips.body.data.length).toBe(30);
+});
+
+test('aurum export --tenant writes what a member may see, and is audited', async () => {
+  const unknown = await aurum('export', '--asset-class', 'power', '--tenant', 'acme');
+  expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('acme') });
+  expect((await aurum('tenant', 'add', 'acme')).code).toBe(0);
+  expect((await aurum('tenant', 'entitle', 'acme', 'pw:power')).code).toBe(0);
+  const made = await aurum('export', '--asset-class', 'power', '--format', 'csv', '--tenant', 'acme');
+  expect(made.code, made.stderr).toBe(0);
+  const prefix = made.stdout.trim();
+  expect(prefix).toMatch(/^exports\/acme\/asof=2025-09-12\/[0-9a-f]{32}\/$/);
+  const listed = (await (await site.get('/v1/exports', 'tenant', 'acme')).json()) as { data: object[] };
+  expect(listed.data).toEqual([expect.objectContaining({ export_id: prefix.split('/').at(-2) })]);
+  const id = prefix.split('/').at(-2);
+  const shown = await (await site.get(`/v1/exports/${id}`, 'tenant', 'acme')).json();
+  expect(shown).toMatchObject({ data: { releases: [{ vendor: 'pw' }] } });
+  const audit = await (await site.get('/v1/audit?limit=1000')).text();
+  expect(audit).toContain(prefix);
+  const other = await aurum('export', '--iso', 'ERCOT', '--asset-class', 'renewable', '--tenant', 'acme');
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('rows_not_found') });
 });
 
 test('a workbook dropped by an S3 client is served seconds later', async () => {

@@ -5,6 +5,7 @@ import { type Config, readConfig } from '#lib/runtime/config.ts';
 import type { CommandIo } from './command.ts';
 
 const TIMEOUT_MS = 30_000;
+const MEMBER_VALID_S = 3_600;
 
 export interface Answer<Data> {
   readonly meta: Readonly<Record<string, unknown>>;
@@ -46,6 +47,21 @@ export function apiClient({ environment }: CommandIo): ApiCall {
       throw notTheApi(api_url, cause);
     }
   };
+}
+
+/** The same, asking as a member of the tenant: where this machine vouches for callers and no token is set. */
+export async function asMemberOf(tenant: string, io: CommandIo): Promise<CommandIo> {
+  const { AURUM_TOKEN, AURUM_AUTH, AURUM_HOME: home, ...config } = readConfig(io.environment);
+  if (AURUM_TOKEN !== undefined || AURUM_AUTH !== 'development') return io;
+  const token = await developmentToken(home, {
+    subject: 'operator',
+    role: 'tenant',
+    tenant,
+    audience: config.AURUM_OIDC_AUDIENCE,
+    groups_claim: config.AURUM_OIDC_GROUPS_CLAIM,
+    valid_s: MEMBER_VALID_S,
+  });
+  return { ...io, environment: { ...io.environment, AURUM_TOKEN: token } };
 }
 
 /** The token that is set; else, where this machine vouches for callers, one of its operator's own. */

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type AurumError, refusal } from '#lib/domain/errors.ts';
+import { tenantId } from '#schemas/tenant.ts';
 
 /** Where a command writes: data to `out`, words for a person to `tell`. */
 export interface CommandIo {
@@ -93,6 +94,13 @@ export function dateOption(given: CommandArguments, name: string, command: strin
     throw usageError('date_invalid', `--${name} is no calendar date YYYY-MM-DD: "${date}"`, command);
   }
   return date;
+}
+
+/** The option's value, which must be a tenant's id. */
+export function tenantOption(given: CommandArguments, command: string): string | undefined {
+  const { tenant } = given.options;
+  if (tenant === undefined || tenantId.safeParse(tenant).success) return tenant;
+  throw usageError('tenant_invalid', `--tenant is no tenant id of a-z, 0-9 and -: "${tenant}"`, command);
 }
 
 export function wholeNumberOption(

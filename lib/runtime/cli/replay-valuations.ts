@@ -4,16 +4,14 @@
  */
 import { HOUSE_TENANT } from '#lib/domain/access.ts';
 import type { ValuationProof } from '#lib/flows/verify-valuations.ts';
-import { developmentToken } from '#lib/runtime/access/development-issuer.ts';
 import { readConfig } from '#lib/runtime/config.ts';
 import type { PpaReplayAnswer, PpaValuationSummary } from '#schemas/ppa-routes.ts';
 import type { Tenant } from '#schemas/tenant.ts';
-import { apiClient } from './api-client.ts';
+import { apiClient, asMemberOf } from './api-client.ts';
 import type { CommandIo } from './command.ts';
 import { counted } from './text.ts';
 
 const PAGE = '1000';
-const REPLAY_VALID_S = 3_600;
 
 interface ApiReplay extends Omit<ValuationProof, 'first_difference'> {
   /** Whether the valuations of all tenants were made again, or those alone that the caller's token shows. */
@@ -83,18 +81,9 @@ export async function everyPage<Row>(
 
 /** The caller; where this machine vouches for callers, one of each tenant, and of staff in the house's. */
 async function callers(io: CommandIo): Promise<{ readonly tenant: string | null; readonly io: CommandIo }[]> {
-  const { AURUM_TOKEN, AURUM_AUTH, AURUM_HOME: home, ...config } = readConfig(io.environment);
+  const { AURUM_TOKEN, AURUM_AUTH } = readConfig(io.environment);
   if (AURUM_TOKEN !== undefined || AURUM_AUTH !== 'development') return [{ tenant: null, io }];
   const { data: tenants } = await apiClient(io)<Tenant[]>('/v1/tenants');
-  const caller = { subject: 'operator', role: 'tenant', valid_s: REPLAY_VALID_S } as const;
-  const claims = {
-    ...caller,
-    audience: config.AURUM_OIDC_AUDIENCE,
-    groups_claim: config.AURUM_OIDC_GROUPS_CLAIM,
-  };
-  const asTenant = async ({ id: tenant }: Tenant) => {
-    const AURUM_TOKEN = await developmentToken(home, { ...claims, tenant });
-    return { tenant, io: { ...io, environment: { ...io.environment, AURUM_TOKEN } } };
-  };
-  return [...(await Promise.all(tenants.map(asTenant))), { tenant: HOUSE_TENANT, io }];
+  const members = tenants.map(async ({ id: tenant }) => ({ tenant, io: await asMemberOf(tenant, io) }));
+  return [...(await Promise.all(members)), { tenant: HOUSE_TENANT, io }];
 }

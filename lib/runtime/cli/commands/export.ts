@@ -4,14 +4,17 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { HOUSE_TENANT } from '#lib/domain/access.ts';
+import { refusal } from '#lib/domain/errors.ts';
 import { FORMATS, type Format } from '#lib/formats/negotiate.ts';
-import type { ExportRequest } from '#schemas/export.ts';
+import type { ExportAnswer, ExportRequest } from '#schemas/export.ts';
 import { exportRequest } from '#schemas/export.ts';
+import { apiClient, asMemberOf } from '../api-client.ts';
 import {
   type Command,
   type CommandArguments,
   type CommandIo,
   type OptionSpec,
+  tenantOption,
   usageError,
 } from '../command.ts';
 import { exportTarget } from '../export-folder.ts';
@@ -39,15 +42,16 @@ export const command: Command = {
   ].join('\n'),
   details: [
     'To FILE or stdout: the rows. To a folder (it exists, or the name ends in /): files and a manifest signed with Ed25519, which',
-    '`aurum verify-export DIR` checks. With --tenant: the same in the bucket, below exports/T/asof=DATE/. xlsx writes the release',
-    "in the vendor's own layout; ingesting it gives the same curves, tenors and prices. The key is AURUM_EXPORT_SIGNING_KEY (a PEM",
-    'file), or one made in AURUM_HOME. Reads the stores directly, as `aurum verify` does.',
+    "`aurum verify-export DIR` checks. xlsx writes the release in the vendor's own layout; ingesting it gives the same curves,",
+    'tenors and prices. These read the stores directly, as `aurum verify` does, and see all there is. The key is',
+    'AURUM_EXPORT_SIGNING_KEY (a PEM file), or one made in AURUM_HOME. With --tenant the API exports what a member of T is',
+    'entitled to into the bucket, below exports/T/asof=DATE/, and keeps who asked; so does POST /v1/exports.',
   ].join('\n'),
   options: {
     ...filterOptions,
     format: { value: 'F', description: 'default parquet', choices: [...FORMATS, 'xlsx'] },
     output: { value: 'PATH', description: 'file, or folder for a signed export; default stdout' },
-    tenant: { value: 'T', description: 'export into the bucket, for this tenant' },
+    tenant: { value: 'T', description: 'export into the bucket, as a member of this tenant' },
     vendor: { value: 'V', description: 'xlsx: whose release' },
     'public-key': { value: 'FILE', description: 'write the public key of the exports and stop' },
   },
@@ -65,11 +69,13 @@ export const command: Command = {
       return undefined;
     }
     const request = requestOf(given);
+    const tenant = tenantOption(given, 'export');
+    if (tenant !== undefined) return exportByApi(tenant, given, request, io);
     const { compose } = await import('#lib/runtime/compose.ts');
     const ports = await compose(readConfig(io.environment));
     try {
       if (given.options.format === 'xlsx') await writeWorkbook(given, request, ports, io);
-      else if (given.options.tenant !== undefined || (await isFolder(given.options.output))) {
+      else if (await isFolder(given.options.output)) {
         await writeSigned(given, request, { ...ports, signing_key: await signingKey({ home, file }) }, io);
       } else await writeRows(given, request, ports, io);
     } finally {
@@ -114,30 +120,63 @@ async function writeRows(
   io.tell(`${output ?? 'stdout'}: ${format}, as known at ${meta.as_known_at}\n`);
 }
 
+/** Formats of signed files. */
+function requireSignable({ options }: CommandArguments): void {
+  if (options.format === undefined || options.format === 'parquet' || options.format === 'csv') return;
+  throw usageError('format_unsigned', 'a signed export is of parquet or csv files', 'export');
+}
+
+/** By the API, which knows what the tenant may see and keeps who asked. */
+async function exportByApi(
+  tenant: string,
+  given: CommandArguments,
+  request: ExportRequest,
+  io: CommandIo,
+): Promise<undefined> {
+  requireSignable(given);
+  if (given.options.output !== undefined)
+    throw usageError('output_twice', 'give --output or --tenant, not both', 'export');
+  const api = apiClient(await asMemberOf(tenant, io));
+  const { data: me } = await api<{ readonly tenant: string }>('/v1/me');
+  if (me.tenant !== tenant) {
+    throw refusal('tenant_other', `AURUM_TOKEN is of a member of ${me.tenant}`, {
+      field: 'tenant',
+      remedy: `Set the token of a member of ${tenant}.`,
+    });
+  }
+  const { meta, data } = await api<ExportAnswer['data']>('/v1/exports', {}, request);
+  await tellSigned(String(meta.prefix), String(meta.outcome), data, io);
+  return undefined;
+}
+
 async function writeSigned(
-  { options }: CommandArguments,
+  given: CommandArguments,
   request: ExportRequest,
   ports: SignedPorts,
   io: CommandIo,
 ): Promise<void> {
-  if (options.format !== undefined && options.format !== 'parquet' && options.format !== 'csv') {
-    throw usageError('format_unsigned', 'a signed export is of parquet or csv files', 'export');
-  }
-  if (options.tenant !== undefined && options.output !== undefined) {
-    throw usageError('output_twice', 'give --output or --tenant, not both', 'export');
-  }
+  requireSignable(given);
   const { exportCurves } = await import('#lib/flows/export-curves.ts');
-  const { tenant = HOUSE_TENANT, output } = options;
-  const caller = { tenant, ...OPERATOR };
-  const { meta, data } =
-    output === undefined
-      ? await exportCurves(request, ports, caller)
-      : await exportCurves(request, { ...ports, objects: exportTarget(output) }, caller, () => '');
-  const { rows, files, signature, export_id } = data;
-  const place = output ?? meta.prefix;
+  const folder = given.options.output!;
+  const operator = { tenant: HOUSE_TENANT, ...OPERATOR };
+  const { meta, data } = await exportCurves(
+    request,
+    { ...ports, objects: exportTarget(folder) },
+    operator,
+    () => '',
+  );
+  await tellSigned(folder, meta.outcome, data, io);
+}
+
+async function tellSigned(
+  place: string,
+  outcome: string,
+  { rows, files, signature, export_id }: ExportAnswer['data'],
+  io: CommandIo,
+): Promise<void> {
   await io.out(`${place}\n`);
   const what = `${counted(rows, 'row')} in ${counted(files.length, 'file')}`;
-  io.tell(`${meta.outcome}: export ${export_id}, ${what}, signed with key ${signature.key_id}\n`);
+  io.tell(`${outcome}: export ${export_id}, ${what}, signed with key ${signature.key_id}\n`);
 }
 
 async function writeWorkbook(

@@ -3,7 +3,7 @@ import { ROLES, type Role } from '#lib/domain/access.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import { developmentToken } from '#lib/runtime/access/development-issuer.ts';
 import { readConfig } from '#lib/runtime/config.ts';
-import { type Command, usageError, wholeNumberOption } from '../command.ts';
+import { type Command, tenantOption, usageError, wholeNumberOption } from '../command.ts';
 
 const DEFAULT_HOURS = 12;
 const MAX_HOURS = 24;
@@ -11,7 +11,7 @@ const MAX_HOURS = 24;
 export const command: Command = {
   name: 'token',
   summary: 'an access token signed with the key of this machine',
-  usage: 'token [--role R] [--tenant ID] [--hours N]',
+  usage: 'token [--role R] [--tenant ID] [--subject NAME] [--hours N]',
   details:
     'Prints the token alone: curl -H "authorization: Bearer $(npm run -s aurum -- token)" ...\n' +
     'The API takes it while AURUM_AUTH is development; an identity provider issues its own.',
@@ -29,7 +29,8 @@ export const command: Command = {
         remedy: `Ask ${config.AURUM_OIDC_ISSUER} for one, and pass it in AURUM_TOKEN.`,
       });
     }
-    const { tenant, subject } = given.options;
+    const tenant = tenantOption(given, 'token');
+    const { subject } = given.options;
     const role = (given.options.role ?? (tenant === undefined ? 'analyst' : 'tenant')) as Role;
     if (role === 'tenant' && tenant === undefined) {
       throw usageError('tenant_missing', '--role tenant needs --tenant', 'token');
