@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   ingest: () => import('./commands/ingest.ts'),
   status: () => import('./commands/status.ts'),
   quarantine: () => import('./commands/quarantine.ts'),
+  hotfix: () => import('./commands/hotfix.ts'),
   curves: () => import('./commands/curves.ts'),
   export: () => import('./commands/export.ts'),
   'verify-export': () => import('./commands/verify-export.ts'),

@@ -10,6 +10,7 @@ import { type Command, type CommandIo, dateOption, usageError, wholeNumberOption
 import { EXIT_REFUSED } from '../errors.ts';
 import { readInput } from '../files.ts';
 import { type Progress, progressOf } from '../progress.ts';
+import { waitingHotfixes } from './hotfix.ts';
 
 const DEFAULT_TIMEOUT_S = 120;
 const POLL_MS = 250;
@@ -33,7 +34,7 @@ export const command: Command = {
   usage: 'ingest FILE.. [--as-of DATE] [--timeout S]',
   details: [
     'Each file goes to s3://{bucket}/raw/vendor_curves/{as-of}/{file}; the as-of day is taken from the file name',
-    '(EOD_X_YYYYMMDD_HHMM.xlsx) unless it is given. Exit 2 when a workbook is refused or held in quarantine.',
+    '(EOD_X_YYYYMMDD_HHMM.xlsx) unless it is given. Exit 2 when a workbook is refused, held in quarantine or waits for approval.',
   ].join('\n'),
   options: {
     'as-of': { value: 'DATE', description: 'market day of all the files, YYYY-MM-DD' },
@@ -46,7 +47,7 @@ export const command: Command = {
     // Everything is read before anything is sent: a wrong name uploads nothing.
     const deliveries = await Promise.all(given.positionals.map((path) => deliveryOf(path, asof_date)));
     const uploaded = await upload(deliveries, io);
-    const entries = await watch(
+    const { entries, waiting } = await watch(
       uploaded,
       apiClient(io),
       progressOf(
@@ -55,16 +56,20 @@ export const command: Command = {
       ),
       timeout_s * 1000,
     );
-    const red = entries.filter(({ stage }) => stage !== 'published');
-    for (const { source_key, version, stage, detail } of red) {
-      const show =
-        stage === 'quarantined' && version !== null ? ` See: aurum quarantine show ${version}` : '';
-      io.tell(`aurum: ${basename(source_key)} ${stage}: ${detail}${show}\n`);
-    }
+    const stopped = entries.filter(({ stage }) => stage !== 'published');
+    for (const entry of stopped)
+      io.tell(`aurum: ${basename(entry.source_key)} ${whyStopped(entry, waiting)}\n`);
     for (const entry of entries) await io.out(`${JSON.stringify(entry)}\n`);
-    return red.length === 0 ? 0 : EXIT_REFUSED;
+    return stopped.length === 0 ? 0 : EXIT_REFUSED;
   },
 };
+
+function whyStopped({ version, stage, detail }: IngestEntry, waiting: ReadonlySet<string>): string {
+  if (version === null) return `${stage}: ${detail}`;
+  if (waiting.has(version))
+    return `corrects a released day and waits for approval. See: aurum hotfix show ${version}`;
+  return `${stage}: ${detail}${stage === 'quarantined' ? ` See: aurum quarantine show ${version}` : ''}`;
+}
 
 async function deliveryOf(path: string, given_asof: string | undefined): Promise<Delivery> {
   const file = basename(path);
@@ -116,16 +121,25 @@ function uploadError(cause: unknown, endpoint: string): AurumError {
   return busy('s3_unreachable', `no object store answers at ${endpoint}`, { remedy, cause });
 }
 
-/** Asks for each delivery until it is at a last stage. @returns their last entries, in the order of the files. */
+interface Watched {
+  /** Their last entries, in the order of the files. */
+  readonly entries: readonly IngestEntry[];
+  /** Versions that go no further before people approve them. */
+  readonly waiting: ReadonlySet<string>;
+}
+
+/** Asks for each delivery until it is at a last stage, or waits for people. */
 async function watch(
   uploaded: readonly Uploaded[],
   get: ApiCall,
   progress: Progress,
   timeout_ms: number,
-): Promise<readonly IngestEntry[]> {
+): Promise<Watched> {
   const deadline = Date.now() + timeout_ms;
   const last: (IngestEntry | undefined)[] = uploaded.map(() => undefined);
-  const open = () => uploaded.flatMap((_, at) => (isLast(last[at]) ? [] : [at]));
+  let waiting: ReadonlySet<string> = new Set();
+  const isOpen = (entry: IngestEntry | undefined) => !(isLast(entry) || waiting.has(entry?.version ?? ''));
+  const open = () => uploaded.flatMap((_, at) => (isOpen(last[at]) ? [at] : []));
   while (open().length > 0) {
     for (const at of open()) {
       const { key, etag, file } = uploaded[at]!;
@@ -133,11 +147,13 @@ async function watch(
       last[at] = data.find((entry) => entry.etag === etag) ?? last[at];
       progress.show(file, last[at]);
     }
+    if (open().some((at) => last[at]?.stage === 'gated'))
+      waiting = new Set((await waitingHotfixes(get)).map(({ version }) => version));
     if (open().length === 0) break;
     if (Date.now() > deadline) throw stillRunning(uploaded[open()[0]!]!, timeout_ms);
     await pause(POLL_MS);
   }
-  return last.filter((entry) => entry !== undefined);
+  return { entries: last.filter((entry) => entry !== undefined), waiting };
 }
 
 const isLast = (entry: IngestEntry | undefined): boolean =>

@@ -3,6 +3,7 @@ import type { IngestEntry } from '#lib/ports/ingest-log.ts';
 import { apiClient } from '../api-client.ts';
 import { type Command, dateOption } from '../command.ts';
 import { tableText } from '../text.ts';
+import { waitingHotfixes } from './hotfix.ts';
 
 const MAX_ENTRIES = '1000';
 
@@ -16,19 +17,21 @@ export const command: Command = {
   },
   run: async (given, io) => {
     const asof = dateOption(given, 'asof', 'status');
-    const { data } = await apiClient(io)<(IngestEntry & { file: string })[]>('/v1/ingest', {
+    const api = apiClient(io);
+    const { data } = await api<(IngestEntry & { file: string })[]>('/v1/ingest', {
       asof,
       limit: MAX_ENTRIES,
     });
     if (given.options.format === 'ndjson') {
       for (const entry of data) await io.out(`${JSON.stringify(entry)}\n`);
     } else {
+      const waiting = new Set((await waitingHotfixes(api)).map(({ version }) => version));
       const rows = data.map((entry) => [
         entry.file,
         entry.vendor,
         entry.asof_date,
         entry.stage,
-        entry.status,
+        waiting.has(entry.version ?? '') && entry.stage === 'gated' ? 'waits for approval' : entry.status,
         entry.at,
         entry.version,
         entry.detail,
