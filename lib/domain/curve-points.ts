@@ -13,7 +13,7 @@ export interface CellPlace {
 
 export type Addition = 'added' | 'equal' | 'conflict';
 
-const MID = 0;
+export const MID = 0;
 const BID = 1;
 const ASK = 2;
 /** Up to here the index of (curve, tenor) is one dense array, 16 MB; beyond, cells are few for their codes. */

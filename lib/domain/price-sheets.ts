@@ -3,8 +3,8 @@
  * never by column letter.
  */
 import { closeAccount, ignoreRest, openAccount, pricedCells } from './coverage.ts';
-import { type Series, versionHash } from './curve.ts';
-import type { CurvePoints } from './curve-points.ts';
+import { type CurveTable, type Series, versionHash } from './curve.ts';
+import { type CurvePoints, MID } from './curve-points.ts';
 import { refusal } from './errors.ts';
 import { readPoints } from './price-cells.ts';
 import {
@@ -15,7 +15,7 @@ import {
   unknownLabelNotes,
 } from './price-layout.ts';
 import { openSeriesBook } from './series.ts';
-import type { Workbook } from './sheet.ts';
+import { cellName, type Workbook } from './sheet.ts';
 import { bindColumns, planSheet, type Reading, refuseAmbiguousCurves } from './sheet-plan.ts';
 import type { ParseContext, ParsedWorkbook } from './vendor.ts';
 
@@ -74,7 +74,28 @@ function outcome(workbook: Workbook, reading: Reading, points: CurvePoints): Par
     ignoreRest(cells, 'sheet is not part of the layout');
     return closeAccount(cells);
   });
-  return { table, failures, coverage, notes: [...reading.notes, ...unitNotes(table.series)] };
+  const notes = [...reading.notes, ...filledMidNotes(table), ...unitNotes(table.series)];
+  return { table, failures, coverage, notes };
+}
+
+/** Points with bid and ask but no mid of their own: theirs is the mean of the two, and in no cell. */
+function filledMidNotes(table: CurveTable): string[] {
+  let filled = 0;
+  let first = '';
+  for (let row = 0; row < table.length; row++) {
+    const isFilled =
+      table.priceType[row] === MID &&
+      table.cellRow[row] === table.bidAskRow[row] &&
+      table.cellColumn[row] === table.bidAskColumn[row] &&
+      table.sheetCode[row] === table.bidAskSheetCode[row];
+    if (!isFilled) continue;
+    if (filled++ > 0) continue;
+    const { sheet_name } = table.sheets[table.sheetCode[row]!]!;
+    first = `${sheet_name}!${cellName(table.cellRow[row]!, table.cellColumn[row]!)}`;
+  }
+  if (filled === 0) return [];
+  const points = filled === 1 ? '1 point has' : `${filled} points have`;
+  return [`${points} no mid: it is the mean of bid and ask, first ${first}`];
 }
 
 function unitNotes(series: readonly Series[]): string[] {

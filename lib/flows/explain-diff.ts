@@ -60,7 +60,8 @@ export async function explainDiff(
 }
 
 async function sideMeta({ asof_date, releases }: Side, { queries }: QueryPorts, caller: Caller) {
-  return { asof_date, releases: (await shownReleases(releases, queries, caller)).map(releaseMetaOf) };
+  const shown = (await shownReleases(releases, queries, caller)).map(releaseMetaOf);
+  return { asof_date: shown.length === 0 ? null : asof_date, releases: shown };
 }
 
 interface Side {

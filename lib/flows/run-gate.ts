@@ -92,9 +92,11 @@ async function judge(
 }
 
 /** Cells that could not be read come first: what else is red mostly follows from them. */
-function summaryOf({ failure_count, failures }: ParseReport, run: GateRun): string {
+function summaryOf({ failure_count, failures, notes }: ParseReport, run: GateRun): string {
   const [first] = failures;
-  if (first === undefined) return run.summary;
+  const noted =
+    notes.length === 0 ? '' : ` ${notes.length} note${notes.length === 1 ? '' : 's'} in its report.`;
+  if (first === undefined) return run.summary + noted;
   const cells = failure_count === 1 ? '1 cell' : `${failure_count} cells`;
   return `${cells} could not be read, first ${first.sheet}!${first.cell}: ${first.message}. ${run.summary}`;
 }

@@ -1,5 +1,5 @@
 /** Files a command reads and writes: errors that name the file, output that is whole or absent. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AurumError, refusal } from '#lib/domain/errors.ts';
 
@@ -19,16 +19,31 @@ export async function writeOutput(
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // Where no folder is, no part is left.
     if (cause instanceof AurumError) throw cause;
     const reason = reasonOf(cause, 'it cannot be written');
     throw refusal('file_unwritable', reason, { file: path, remedy: 'Choose another --output.', cause });
   }
 }
+
+/** Not `recursive`: that never returns where a file system takes no folders, as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  if (await isThere(path)) return;
+  await makeFolder(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

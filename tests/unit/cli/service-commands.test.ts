@@ -98,12 +98,26 @@ describe('aurum ingest', () => {
 
   it('draws bars over one another on a terminal', async () => {
     let poll = 0;
-    answer = () => data([poll++ === 0 ? entry('gated', 'green') : entry('published', 'served')]);
+    answer = ({ pathname }) => {
+      if (pathname === '/v1/hotfixes') return data([]);
+      return data([poll++ === 0 ? entry('gated', 'green') : entry('published', 'served')]);
+    };
     const { told } = await run(['ingest', join(dir, FILE)], { environment, terminal: true });
     const frames = told.split('\u001b[1A');
     expect(frames).toHaveLength(2);
     expect(frames[0]).toContain(`${'█'.repeat(12)}${'░'.repeat(8)}  gated`);
     expect(frames[1]).toContain(`${'█'.repeat(20)}  published`);
+  });
+
+  it('does not wait for people: a correction that needs approval is where it stays', async () => {
+    answer = ({ pathname }) =>
+      data(pathname === '/v1/hotfixes' ? [{ version: VERSION }] : [entry('gated', 'green')]);
+    const { code, told } = await run(['ingest', join(dir, FILE)], { environment });
+    expect(code).toBe(2);
+    expect(told).toContain(`waits for approval. See: aurum hotfix show ${VERSION}`);
+    expect(asked.at(-1)).toBe('GET /v1/hotfixes?state=waiting');
+    const { out } = await run(['status'], { environment });
+    expect(out).toContain('gated  waits for approval');
   });
 
   it('gives up watching after --timeout, exit 1', async () => {

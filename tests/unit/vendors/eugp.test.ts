@@ -99,6 +99,9 @@ describe('sides', () => {
         bidAsk: [[SEP, '30   /   31', '70   /   ', ' /   81', '4   /   6']],
       }),
     );
+    expect(parsed.notes).toContain(
+      '1 point has no mid: it is the mean of bid and ask, first Fixed Prices - BidAsk!C12',
+    );
     const sides = ['C12', 'D12', 'E12'].map((cell) => rowOf(parsed, `Fixed Prices - BidAsk!${cell}`));
     expect(sides).toMatchObject([
       {

@@ -25,7 +25,8 @@ export const command: Command = {
     if (given.options.format === 'ndjson') {
       for (const entry of data) await io.out(`${JSON.stringify(entry)}\n`);
     } else {
-      const waiting = new Set((await waitingHotfixes(api)).map(({ version }) => version));
+      const held = data.some(({ stage }) => stage === 'gated') ? await waitingHotfixes(api) : [];
+      const waiting = new Set(held.map(({ version }) => version));
       const rows = data.map((entry) => [
         entry.file,
         entry.vendor,
