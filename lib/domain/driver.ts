@@ -148,7 +148,7 @@ export function parsedParameters<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issue = meantIssue(parsed.error.issues[0]!);
   const field = [place, ...issue.path.map(String)].join('.');
-  throw refusal('driver_parameters_invalid', `${field}: ${issue.message}`, {
+  throw refusal('driver_parameters_invalid', issue.message, {
     field,
     remedy: `See the example of the driver "${type}".`,
   });

@@ -19,7 +19,8 @@ export function jsonBody<Body>(event: HttpEvent, schema: z.ZodType<Body>): Body 
   const issue = parsed.error.issues[0]!;
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const field = [...issue.path, ...keys].join('.');
-  throw refusal('body_invalid', issue.message, {
+  const isMissing = issue.message.endsWith('received undefined');
+  throw refusal('body_invalid', isMissing ? 'it is needed' : issue.message, {
     ...(field === '' ? {} : { field }),
     remedy: 'Correct the field; /openapi.json describes the body.',
   });
@@ -39,7 +40,10 @@ function parse({ body, isBase64Encoded }: HttpEvent): unknown {
     if (cause instanceof AurumError) throw cause;
     // Where, and not what: a parser quotes the text around it, which may be a secret in the wrong place.
     const place = / at position \d+/.exec((cause as Error).message)?.[0] ?? '';
-    throw refusal('body_invalid', `the body is not JSON${place}`, { cause });
+    throw refusal('body_invalid', `the body is not JSON${place}`, {
+      remedy: 'Send JSON, which has no NaN.',
+      cause,
+    });
   }
 }
 

@@ -45,10 +45,14 @@ export function routeTable<Answer>(
     const place = places.get(path) ?? withParameters.find(({ pattern }) => pattern.test(path));
     if (place === undefined) throw refusal('route_not_found', `there is nothing at ${path.slice(0, 200)}`);
     const route = place.methods.get(method === 'HEAD' ? 'GET' : method);
-    if (route === undefined) return { allowed: [...place.methods.keys()].join(', ') };
+    if (route === undefined) return { allowed: allowedOf(place.methods.keys()) };
     return { route, parameters: parameters(place, path) };
   };
 }
+
+/** A GET is answered without its body, too. */
+const allowedOf = (methods: Iterable<string>): string =>
+  [...methods].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
 
 function placeOf<Answer>(path: string): Place<Answer> {
   const names: string[] = [];

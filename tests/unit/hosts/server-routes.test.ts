@@ -28,8 +28,8 @@ test('parameters are decoded and never span a slash', () => {
 
 test('HEAD is answered as GET, another method by what is allowed', () => {
   expect(answer('HEAD', '/v1/curves')).toEqual(['curves', {}]);
-  expect(answer('DELETE', '/v1/curves/abc')).toBe('only GET, POST');
-  expect(answer('POST', '/v1/curves/strips')).toBe('only GET');
+  expect(answer('DELETE', '/v1/curves/abc')).toBe('only GET, HEAD, POST');
+  expect(answer('POST', '/v1/curves/strips')).toBe('only GET, HEAD');
 });
 
 test('a path that cannot be decoded is refused', () => {

@@ -90,7 +90,7 @@ test('what is not there, not allowed, too large or packed is refused as a proble
   const post = (init: RequestInit) => fetch(`${url}/echo/x`, { method: 'POST', ...init });
   expect(await problem(await fetch(`${url}/nothing`))).toEqual([404, 'route_not_found']);
   const other = await fetch(`${url}/health`, { method: 'DELETE' });
-  expect(other.headers.get('allow')).toBe('GET');
+  expect(other.headers.get('allow')).toBe('GET, HEAD');
   expect(await problem(other)).toEqual([405, 'method_not_allowed']);
   expect(await problem(await post({ body: 'x'.repeat(11) }))).toEqual([413, 'body_too_large']);
   const inPieces = { body: new Blob(['x'.repeat(11)]).stream(), duplex: 'half' } as RequestInit;

@@ -153,7 +153,7 @@ async function showDrivers(session: Session): Promise<undefined> {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The id of a scenario that is named by id or by its whole name. */
+/** The id of a scenario that is named by id or by its whole name; any other id as it is. */
 async function scenarioId({ api }: Session, name: string): Promise<string> {
   if (UUID.test(name)) return name;
   const found = await pages<ScenarioSummary>(api, '/v1/scenarios', { name });
@@ -256,7 +256,8 @@ async function outputs(session: Session, run_id: string): Promise<undefined> {
   ]);
 }
 
-async function diff(session: Session, a: string, b: string): Promise<undefined> {
+async function diff(session: Session, ...names: [string, string]): Promise<undefined> {
+  const [a, b] = (await Promise.all(names.map((name) => scenarioId(session, name)))) as [string, string];
   const { meta, data } = await session.api<ScenarioDiffRow[]>('/v1/scenarios/diff', { a, b });
   await write(session, data, ['CURVE', 'MONTH', 'A', 'B', 'CHANGE', 'OF THE BASE', 'SHARES'], (row) => [
     curveOf(row),
