@@ -41,6 +41,8 @@ test('shows figures, waterfall, risk and months as tables', async () => {
   // 50 MW x 336 on-peak hours of January 2026 x (60 - 55).
   expect(out).toMatch(/^2026-01 +16,800 +60\.00 +60\.00 +55\.00 +84,000 +[\d,]+/m);
   expect(out).toMatch(/^break-even strike +60\.00$/m);
+  const marked = await aurum({ ...WHOLE, options: { mark_date: '2026-06-01' } });
+  expect(marked.out).toMatch(/^mark-to-market at 2026-06-01 +-?[\d,]+ USD$/m);
   expect(out).toMatch(/^VaR, CVaR 95\.0 % +[\d,]+, [\d,]+$/m);
   expect(out).toMatch(/^credit +0 +[\d,]+$/m);
 });

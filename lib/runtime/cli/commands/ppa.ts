@@ -224,9 +224,11 @@ const price = (amount: number | null) => (amount === null ? null : fixed(amount,
 /** The figures of the whole, the waterfall, the months. */
 function valuationText(valuation: PpaValuation): string {
   const { contract, direction, valuation_date, currency, npv, irr, break_even, risk } = valuation;
+  const { mark_to_market: mark } = valuation;
   const roots = irr.roots.map(({ annual }) => `${fixed(annual * 100, 2)} %`).join(', ');
   const figures = [
     ['NPV', `${money(npv)} ${currency}`],
+    ...(mark === null ? [] : [[`mark-to-market at ${mark.date}`, `${money(mark.value)} ${currency}`]]),
     ['IRR', roots === '' ? 'none' : roots],
     [break_even.of === 'strike' ? 'break-even strike' : 'break-even shift', price(break_even.value)],
     ['levelised price', price(valuation.levelised_price)],
