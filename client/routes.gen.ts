@@ -833,7 +833,7 @@ export type CapturedPrices =
   | {
       kind: "price_shape";
       /**
-       * Price / mean price of the month: 12 rows January to December, each of the 24 local clock hours from 00:00
+       * Hourly price on any scale: 12 rows January to December, each of the 24 local clock hours from 00:00. Divided by its mean over the month's delivered hours, so that the month's mean is the forward: twice of all is the same shape
        *
        * @minItems 12
        * @maxItems 12
@@ -843,7 +843,7 @@ export type CapturedPrices =
   | {
       kind: "price_differences";
       /**
-       * Price minus the mean price of the month, per MWh in the settlement currency: 12 rows of 24 local clock hours
+       * What an hour is dearer than others, per MWh in the settlement currency: 12 rows of 24 local clock hours. Its mean over the month's delivered hours is taken off, so that the month's mean is the forward: 10 more in all is no difference
        *
        * @minItems 12
        * @maxItems 12
@@ -883,14 +883,14 @@ export interface CellsAnswer {
 export interface CertificateTerms {
   /** REC or GO value per MWh delivered; goes to the buyer */
   value_per_mwh: number;
-  /** Growth of the value per whole year since the start */
+  /** Growth of the value per whole year since the start, from month to month */
   growth_annual: number;
 }
 
 export interface CertificateTermsInput {
   /** REC or GO value per MWh delivered; goes to the buyer */
   value_per_mwh: number;
-  /** Growth of the value per whole year since the start */
+  /** Growth of the value per whole year since the start, from month to month */
   growth_annual?: number;
 }
 
@@ -1194,7 +1194,7 @@ export type DiscountingTerms =
         /** Zero rate per year */
         rate: number;
       }[];
-      /** Day the zero rates start from; default the valuation date */
+      /** Day the zero rates start from, the valuation date or earlier; default the valuation date */
       asof?: IsoDate;
       /** Beyond the last point: refused, or its forward rate goes on */
       extrapolation: "refused" | "flat_forward";
@@ -1222,7 +1222,7 @@ export type DiscountingTermsInput =
         /** Zero rate per year */
         rate: number;
       }[];
-      /** Day the zero rates start from; default the valuation date */
+      /** Day the zero rates start from, the valuation date or earlier; default the valuation date */
       asof?: IsoDate;
       /** Beyond the last point: refused, or its forward rate goes on */
       extrapolation?: "refused" | "flat_forward";
@@ -1724,7 +1724,7 @@ export interface KeptPpaContract {
   share_of_output: number;
   /** Output lost per whole year since degradation_from, fraction */
   degradation_annual: number;
-  /** Commissioning; default the start */
+  /** Commissioning; default the start. Whole years are counted by months, none before it */
   degradation_from?: IsoDate;
   price: PriceTerms;
   /** Floor and cap on the reference that is settled against */
@@ -1767,7 +1767,7 @@ export interface KeptPpaContractInput {
   share_of_output?: number;
   /** Output lost per whole year since degradation_from, fraction */
   degradation_annual?: number;
-  /** Commissioning; default the start */
+  /** Commissioning; default the start. Whole years are counted by months, none before it */
   degradation_from?: IsoDate;
   price: PriceTermsInput;
   /** Floor and cap on the reference that is settled against */
@@ -1977,12 +1977,12 @@ export interface ListMeta {
 export interface MarketRequest {
   /** The curve the contract settles against */
   reference: PriceSource;
-  /** The curve at the contract's location, for `basis: curve` */
+  /** The curve at the contract's location, for `basis: curve`; no effect without it */
   location?: PriceSource;
-  /** What pay-as-produced volume earns of the mean price; absent: all of it */
+  /** What pay-as-produced volume earns of the mean price; absent: all of it. No effect on baseload, which earns the mean */
   capture?: CapturedPrices;
   /**
-   * January to December; for the negative-price clauses, where no hourly shape shows the hours
+   * January to December; for the negative-price clauses, where no hourly shape shows the hours. No effect with `settled`
    *
    * @minItems 12
    * @maxItems 12
@@ -2044,6 +2044,8 @@ export interface MonthPrice {
   price: number;
   /** Quoted for the month, or bootstrapped from a strip */
   origin: "month" | "strip";
+  /** false: the quotes leave it open, and it is the smoothest of the prices that fit */
+  determined?: boolean;
 }
 
 export interface MonthPriceInput {
@@ -2052,6 +2054,8 @@ export interface MonthPriceInput {
   price: number;
   /** Quoted for the month, or bootstrapped from a strip */
   origin?: "month" | "strip";
+  /** false: the quotes leave it open, and it is the smoothest of the prices that fit */
+  determined?: boolean;
 }
 
 export interface MonthlyEnergy {
@@ -2193,12 +2197,12 @@ export interface PpaInputs {
 export interface PpaMarket {
   /** The curve the contract settles against */
   reference: CurveOfMonths;
-  /** The curve at the contract's location, for `basis: curve` */
+  /** The curve at the contract's location, for `basis: curve`; no effect without it */
   location?: CurveOfMonths;
-  /** What pay-as-produced volume earns of the mean price; absent: all of it */
+  /** What pay-as-produced volume earns of the mean price; absent: all of it. No effect on baseload, which earns the mean */
   capture?: CapturedPrices;
   /**
-   * January to December; for the negative-price clauses, where no hourly shape shows the hours
+   * January to December; for the negative-price clauses, where no hourly shape shows the hours. No effect with `settled`
    *
    * @minItems 12
    * @maxItems 12
@@ -2221,7 +2225,7 @@ export interface PpaMarket {
 }
 
 export interface PpaOptions {
-  /** Also value the deliveries from this day on, at this day */
+  /** Also value the deliveries from this day on, at this day, the valuation date or later */
   mark_date?: IsoDate;
   /** Simulate prices and volumes; absent: no risk figures */
   risk?: {
@@ -2247,7 +2251,7 @@ export interface PpaOptions {
 }
 
 export interface PpaOptionsRequest {
-  /** Also value the deliveries from this day on, at this day */
+  /** Also value the deliveries from this day on, at this day, the valuation date or later */
   mark_date?: IsoDate;
   /** Simulate prices and volumes; absent: no risk figures */
   risk?: {
@@ -2479,6 +2483,8 @@ export interface PpaValuation {
     pv: number;
   } | null;
   risk: PpaRisk | null;
+  /** Months whose reference or location price the quotes leave open, because strips only overlap; absent: none */
+  undetermined_months?: FirstOfMonth[];
 }
 
 export interface PpaValuationListAnswer {
@@ -2579,7 +2585,7 @@ export type PriceSource =
       version?: WorkbookVersionId;
       /** The price that counts */
       side?: "value" | "mid" | "bid" | "ask";
-      /** bootstrapped: strips fill the months that no month quotes, and are marked */
+      /** bootstrapped: strips say the months that no month quotes, through the quotes that /v1/curves/shape goes through with quotes=independent; such months are marked */
       strips?: "left_out" | "bootstrapped";
     }
   | {
@@ -2638,7 +2644,7 @@ export type PriceTerms =
       kind: "escalated";
       /** Contract price per MWh at the base date */
       strike: number;
-      /** Growth per whole year since the base date, fraction */
+      /** Growth per whole year since the base date, fraction; none before it */
       escalation_annual: number;
       /** The price steps up on each anniversary of its month */
       base_date: IsoDate;
@@ -2680,7 +2686,7 @@ export type PriceTermsInput =
       kind: "escalated";
       /** Contract price per MWh at the base date */
       strike: number;
-      /** Growth per whole year since the base date, fraction */
+      /** Growth per whole year since the base date, fraction; none before it */
       escalation_annual: number;
       /** The price steps up on each anniversary of its month */
       base_date: IsoDate;

@@ -36,7 +36,9 @@ export const discountingTerms = z.discriminatedUnion('kind', [
       )
       .min(1)
       .max(200),
-    asof: isoDate.optional().describe('Day the zero rates start from; default the valuation date'),
+    asof: isoDate
+      .optional()
+      .describe('Day the zero rates start from, the valuation date or earlier; default the valuation date'),
     extrapolation: z
       .enum(['refused', 'flat_forward'])
       .default('refused')
@@ -113,7 +115,7 @@ export const priceTerms = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('escalated'),
     strike: price.describe('Contract price per MWh at the base date'),
-    escalation_annual: rate.describe('Growth per whole year since the base date, fraction'),
+    escalation_annual: rate.describe('Growth per whole year since the base date, fraction; none before it'),
     base_date: isoDate.describe('The price steps up on each anniversary of its month'),
   }),
   z.strictObject({
@@ -184,7 +186,9 @@ export const balancingTerms = z.strictObject({
 
 export const certificateTerms = z.strictObject({
   value_per_mwh: z.number().min(0).max(1e6).describe('REC or GO value per MWh delivered; goes to the buyer'),
-  growth_annual: rate.default(0).describe('Growth of the value per whole year since the start'),
+  growth_annual: rate
+    .default(0)
+    .describe('Growth of the value per whole year since the start, from month to month'),
 });
 
 export const upfrontPayment = z.strictObject({
@@ -220,7 +224,9 @@ export const keptPpaContract = z
       .lt(1)
       .default(0)
       .describe('Output lost per whole year since degradation_from, fraction'),
-    degradation_from: isoDate.optional().describe('Commissioning; default the start'),
+    degradation_from: isoDate
+      .optional()
+      .describe('Commissioning; default the start. Whole years are counted by months, none before it'),
     price: priceTerms,
     reference_bounds: referenceBounds
       .optional()

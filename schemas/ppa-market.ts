@@ -25,6 +25,10 @@ export const monthPrice = z.strictObject({
     .enum(['month', 'strip'])
     .default('month')
     .describe('Quoted for the month, or bootstrapped from a strip'),
+  determined: z
+    .boolean()
+    .optional()
+    .describe('false: the quotes leave it open, and it is the smoothest of the prices that fit'),
 });
 export type MonthPrice = z.output<typeof monthPrice>;
 
@@ -63,13 +67,13 @@ export const capturedPrices = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('price_shape'),
     shape: twelve(z.array(z.number().min(-100).max(100)).length(24)).describe(
-      'Price / mean price of the month: 12 rows January to December, each of the 24 local clock hours from 00:00',
+      "Hourly price on any scale: 12 rows January to December, each of the 24 local clock hours from 00:00. Divided by its mean over the month's delivered hours, so that the month's mean is the forward: twice of all is the same shape",
     ),
   }),
   z.strictObject({
     kind: z.literal('price_differences'),
     differences: twelve(z.array(price).length(24)).describe(
-      'Price minus the mean price of the month, per MWh in the settlement currency: 12 rows of 24 local clock hours',
+      "What an hour is dearer than others, per MWh in the settlement currency: 12 rows of 24 local clock hours. Its mean over the month's delivered hours is taken off, so that the month's mean is the forward: 10 more in all is no difference",
     ),
   }),
 ]);
@@ -93,13 +97,19 @@ export const extrapolationRule = z.discriminatedUnion('kind', [
 
 export const ppaMarket = z.strictObject({
   reference: curveOfMonths.describe('The curve the contract settles against'),
-  location: curveOfMonths.optional().describe("The curve at the contract's location, for `basis: curve`"),
+  location: curveOfMonths
+    .optional()
+    .describe("The curve at the contract's location, for `basis: curve`; no effect without it"),
   capture: capturedPrices
     .optional()
-    .describe('What pay-as-produced volume earns of the mean price; absent: all of it'),
+    .describe(
+      'What pay-as-produced volume earns of the mean price; absent: all of it. No effect on baseload, which earns the mean',
+    ),
   negative_hours: twelve(negativeHours)
     .optional()
-    .describe('January to December; for the negative-price clauses, where no hourly shape shows the hours'),
+    .describe(
+      'January to December; for the negative-price clauses, where no hourly shape shows the hours. No effect with `settled`',
+    ),
   fx_rates: z
     .array(currencyRate)
     .max(50)
@@ -176,7 +186,9 @@ const OUT_OF_PAIRS = { path: ['paths'], message: 'antithetic paths come in pairs
 
 /** Options as they may have been stored: rules of `askedPpaOptions` that came later do not hold for them. */
 export const ppaOptions = z.strictObject({
-  mark_date: isoDate.optional().describe('Also value the deliveries from this day on, at this day'),
+  mark_date: isoDate
+    .optional()
+    .describe('Also value the deliveries from this day on, at this day, the valuation date or later'),
   risk: simulationFields
     .refine(inPairs, OUT_OF_PAIRS)
     .optional()

@@ -28,7 +28,9 @@ export const priceSource = z.discriminatedUnion('source', [
     strips: z
       .enum(['left_out', 'bootstrapped'])
       .default('left_out')
-      .describe('bootstrapped: strips fill the months that no month quotes, and are marked'),
+      .describe(
+        'bootstrapped: strips say the months that no month quotes, through the quotes that /v1/curves/shape goes through with quotes=independent; such months are marked',
+      ),
   }),
   z.strictObject({
     source: z.literal('scenario').describe('A finished scenario run of the caller; one curve of it'),
@@ -51,7 +53,9 @@ const { capture, negative_hours, fx_rates, extrapolation } = ppaMarket.shape;
 
 export const marketRequest = z.strictObject({
   reference: priceSource.describe('The curve the contract settles against'),
-  location: priceSource.optional().describe("The curve at the contract's location, for `basis: curve`"),
+  location: priceSource
+    .optional()
+    .describe("The curve at the contract's location, for `basis: curve`; no effect without it"),
   capture,
   negative_hours,
   fx_rates,

@@ -135,6 +135,12 @@ export const ppaValuation = z.strictObject({
     .nullable()
     .describe('Null when there is none or it was paid before the valuation date'),
   risk: ppaRisk.nullable(),
+  undetermined_months: z
+    .array(firstOfMonth)
+    .optional()
+    .describe(
+      'Months whose reference or location price the quotes leave open, because strips only overlap; absent: none',
+    ),
 });
 
 /** All a valuation is a function of, as it is stored. */

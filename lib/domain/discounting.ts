@@ -52,7 +52,7 @@ const PERIODS_A_YEAR: Readonly<Record<Exclude<Compounding, 'continuous' | 'simpl
  * Value on `from` of one unit paid on `to`; 1 on the same day.
  * @param field path of `discounting` in the request, for the refusals.
  * @throws discount_period_reversed, rate_impossible, discount_curve_empty, discount_curve_duplicate, discount_curve_too_short,
- * discount_curve_point_past, date_impossible
+ * discount_curve_later, discount_curve_point_past, date_impossible
  */
 export function discountFactor(
   discounting: Discounting,
@@ -69,6 +69,12 @@ export function discountFactor(
   }
   if (discounting.kind === 'flat') return factorOf(discounting, discounting.rate, from, to, `${field}.rate`);
   const { asof = from } = discounting;
+  if (first < dayNumber(asof, `${field}.asof`)) {
+    throw refusal('discount_curve_later', `The discount curve is of ${asof}, after ${from}`, {
+      field: `${field}.asof`,
+      remedy: `Give the rates of a curve of ${from} or earlier, or value on ${asof} or later.`,
+    });
+  }
   const logs = preparedLogs(discounting, asof, field);
   const log = (day: number) => logAt(logs, day, discounting.extrapolation ?? 'refused', field);
   return Math.exp(log(last) - (asof === from ? 0 : log(first)));
@@ -180,7 +186,7 @@ function logAt(
   field: string,
 ): number {
   const last = logs.at(-1)!;
-  if (day < logs[0]!.day || (day > last.day && extrapolation === 'refused')) {
+  if (day > last.day && extrapolation === 'refused') {
     throw refusal('discount_curve_too_short', 'The discount curve does not reach the day of a payment', {
       field: `${field}.points`,
       remedy: 'Give later points, or extrapolation "flat_forward".',

@@ -5,8 +5,9 @@
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { ScenarioRunRequest } from '#schemas/scenario-run.ts';
 import { canonicalHash } from './canonical-json.ts';
+import { currencyRatio, type FxRate } from './conversion.ts';
 import type { ForwardCurve } from './driver.ts';
-import { curveName } from './driver-values.ts';
+import { curveName, RATES_FIELD } from './driver-values.ts';
 import { refusal } from './errors.ts';
 
 /**
@@ -45,6 +46,12 @@ function forwardCurve(rows: readonly CurveObservation[]): ForwardCurve {
     field: 'curves',
     remedy: 'Select by curve_key and source.',
   });
+}
+
+/** Rates as a whole, also those no curve needs. @throws AurumError `fx_rates_disagree`, `fx_rate_impossible` */
+export function checkRunRates(rates: readonly FxRate[]): void {
+  // A currency into itself asks for no rate, and has all of them checked.
+  currencyRatio('USD', 'USD', rates, RATES_FIELD, RATES_FIELD);
 }
 
 /** All a run's numbers follow from; `asof` is the day itself, `latest` resolved. */

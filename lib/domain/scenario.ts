@@ -98,23 +98,26 @@ function checkedCurves({ curves, from, to }: ScenarioRunInput): ForwardCurve[] {
 }
 
 /** The curve's months from `from` to `to`, every one of them, every price a number. */
-export function windowOf(
-  curve: ForwardCurve,
-  from = curve.months[0],
-  to = curve.months.at(-1),
-): ForwardCurve {
-  if (from === undefined || to === undefined || from > to) {
-    throw refusal('window_empty', `${curveName(curve)} has no month in the window`, { field: 'curves' });
+export function windowOf(curve: ForwardCurve, begin?: string, end?: string): ForwardCurve {
+  const [first, last] = [curve.months[0], curve.months.at(-1)];
+  if (first === undefined || last === undefined) {
+    throw refusal('window_empty', `${curveName(curve)} has no month`, {
+      field: 'curves',
+      remedy: 'Name curves that are quoted by months.',
+    });
+  }
+  const [from, to] = [begin ?? first, end ?? last];
+  if (from > to) {
+    const message = `${curveName(curve)} has no month in the window`;
+    throw refusal('window_empty', message, windowPlace({ from, to, first, last }));
   }
   const rowOf = new Map(curve.months.map((month, index) => [month, index]));
   const months = Array.from({ length: monthsBetween(from, to) + 1 }, (_, index) => addMonths(from, index));
   const prices = months.map((month) => {
     const price = curve.prices[rowOf.get(month) ?? -1];
     if (price === undefined) {
-      throw refusal('scenario_month_missing', `${curveName(curve)} has no price for ${month.slice(0, 7)}`, {
-        field: 'curves',
-        remedy: 'Narrow contract_from and contract_to to months the curve is quoted for.',
-      });
+      const message = `${curveName(curve)} has no price for ${month.slice(0, 7)}`;
+      throw refusal('scenario_month_missing', message, windowPlace({ from, to, first, last }));
     }
     if (Number.isFinite(price)) return price;
     throw refusal('price_not_finite', `${curveName(curve)} is ${price} in ${month.slice(0, 7)}`, {
@@ -122,6 +125,17 @@ export function windowOf(
     });
   });
   return { ...curve, months, prices };
+}
+
+/** The end of the window that lies beyond the curve; `curves` where the month is missing between two that are quoted. */
+function windowPlace({ from, to, first, last }: Readonly<Record<'from' | 'to' | 'first' | 'last', string>>) {
+  const isOutside = (month: string) => month < first || month > last;
+  const field = isOutside(from) ? 'contract_from' : isOutside(to) ? 'contract_to' : 'curves';
+  const span = `${first.slice(0, 7)} to ${last.slice(0, 7)}`;
+  return {
+    field,
+    remedy: `Narrow contract_from and contract_to to months the curve is quoted for, which lie in ${span}.`,
+  };
 }
 
 /** An assumption on one curve, with the months of it that it holds for: those from the index `first` on. */

@@ -8,7 +8,7 @@ import type { Caller } from '#lib/domain/access.ts';
 import { canonicalJson } from '#lib/domain/canonical-json.ts';
 import { refusal } from '#lib/domain/errors.ts';
 import { uuidOf } from '#lib/domain/hash-uuid.ts';
-import { runHash } from '#lib/domain/scenario-curves.ts';
+import { checkRunRates, runHash } from '#lib/domain/scenario-curves.ts';
 import { checkAttribution } from '#lib/domain/scenario-fit.ts';
 import { bindScenario, type Scenario } from '#lib/domain/scenario-graph.ts';
 import { drivers } from '#lib/drivers/registry.gen.ts';
@@ -39,6 +39,7 @@ export async function requestRun(
   caller: Caller,
 ) {
   storableJson(body);
+  checkRunRates(body.fx_rates);
   const stored = await requireScenario(ports.scenarios, caller.tenant, id, version);
   const scenario = boundScenario(stored.assumptions);
   const { entitlements, tenant } = caller;

@@ -9,7 +9,7 @@ import { refusal } from '../errors.ts';
 type ReferenceInput = PpaMarketInput['reference'];
 
 /**
- * Months that only one of the two has are left out. A price is of a strip where one of its two is.
+ * Months that only one of the two has are left out. A price is of a strip, or undetermined, where one of its two is.
  * @param field path of the curve in the request, for the refusals
  * @throws currencies_mixed
  */
@@ -36,7 +36,9 @@ export function baseOfBlocks(
       monthHours(calendar, 'OFF_PEAK', month),
     ];
     const price = (hours_on * on.price + hours_off * off.price) / (hours_on + hours_off);
-    return [{ month, price, origin: [on.origin, off.origin].includes('strip') ? 'strip' : 'month' }];
+    const origin = [on.origin, off.origin].includes('strip') ? 'strip' : 'month';
+    const determined = on.determined !== false && off.determined !== false;
+    return [{ month, price, origin, ...(determined ? {} : { determined }) }];
   });
   const version_hashes = new Set([on_peak, off_peak].flatMap((curve) => curve.version_hashes ?? []));
   return {

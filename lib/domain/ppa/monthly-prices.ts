@@ -1,20 +1,23 @@
 /**
- * Monthly prices of one curve from the rows of a release. Months that are quoted win; strips only fill months that none of them
- * covers, when that is asked for, so nothing is counted twice. Knows no contract and no store.
+ * Monthly prices of one curve from the rows of a release. Months that are quoted win; strips only say the months that nobody
+ * quotes, when that is asked for, so nothing is counted twice. Which strips are used is the rule of a curve's shape
+ * (`quotes=independent`). Knows no contract and no store.
  */
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { MonthPrice, PpaMarketInput } from '#schemas/ppa-market.ts';
 import { bootstrapMonths } from '../curve-bootstrap.ts';
 import { refusal } from '../errors.ts';
-import { addMonths, coveredMonths, monthsBetween, OTC_SEASONS, type SeasonRule } from '../tenor.ts';
+import { quotedContracts, selectQuotes } from '../quoted-contracts.ts';
+import { addMonths, monthsBetween, OTC_SEASONS, type SeasonRule } from '../tenor.ts';
+import { atRequestField } from './request-field.ts';
+
+type Side = 'value' | 'bid' | 'ask' | 'mid';
 
 export interface MonthlyPriceOptions {
-  readonly side?: 'value' | 'bid' | 'ask' | 'mid';
+  readonly side?: Side;
   /** `left_out` (default): months alone count. `bootstrapped`: strips fill what no month covers. */
   readonly strips?: 'left_out' | 'bootstrapped';
   readonly seasons?: SeasonRule;
-  /** What a period weighs in a strip; default: each month the same, as the vendors' strips are made. */
-  readonly weightOf?: (from: string, to: string) => number;
   /** Path of the curve in the request, for the refusals. */
   readonly field?: string;
 }
@@ -23,7 +26,7 @@ type ReferenceInput = PpaMarketInput['reference'];
 
 /**
  * @param rows rows of one curve and one as-of day, in any order; the same row twice counts once
- * @throws curves_mixed, currencies_mixed, price_unit_unknown, price_conflict, curve_empty
+ * @throws curves_mixed, currencies_mixed, price_unit_unknown, price_conflict, curve_empty; contracts_too_many of strips
  */
 export function monthlyPrices(
   rows: readonly CurveObservation[],
@@ -41,8 +44,11 @@ export function monthlyPrices(
   refuseMixture(priced, field);
   const { currency, per_unit, block } = first;
   if (currency === null || per_unit === null) throw priceUnitUnknown(field);
-  const months = quotedMonths(priced, side, field);
-  const filled = options.strips === 'bootstrapped' ? stripMonths(priced, months, side, options) : [];
+  const isWanted = ({ tenor_type }: CurveObservation) =>
+    tenor_type === 'MONTHLY' || options.strips === 'bootstrapped';
+  const quotes = oneOfEachTenor(priced.filter(isWanted), side, field);
+  const months = new Map(quotes.filter(isMonth).map((row) => [row.contract_month, row[side]!]));
+  const filled = stripMonths(quotes, months, side, { ...options, field });
   const prices = [...months].map(([month, price]): MonthPrice => ({ month, price, origin: 'month' }));
   return {
     curve_key: first.curve_key,
@@ -77,60 +83,52 @@ function refuseMixture(rows: readonly CurveObservation[], field: string): void {
   }
 }
 
-function quotedMonths(
-  rows: readonly CurveObservation[],
-  side: 'value' | 'bid' | 'ask' | 'mid',
-  field: string,
-) {
-  const months = new Map<string, number>();
+const isMonth = ({ tenor_type }: CurveObservation) => tenor_type === 'MONTHLY';
+
+/** The same quote twice counts once. */
+function oneOfEachTenor(rows: readonly CurveObservation[], side: Side, field: string): CurveObservation[] {
+  const byTenor = new Map<string, CurveObservation>();
   for (const row of rows) {
-    if (row.tenor_type !== 'MONTHLY') continue;
-    const known = months.get(row.contract_month);
-    const price = row[side]!;
-    if (known !== undefined && known !== price) {
-      throw refusal('price_conflict', `${row.contract_month.slice(0, 7)} has two prices`, {
-        field,
-        remedy: 'Choose one version.',
-      });
+    const tenor = isMonth(row) ? row.contract_month.slice(0, 7) : row.tenor_label;
+    const known = byTenor.get(tenor);
+    if (known !== undefined && known[side] !== row[side]) {
+      throw refusal('price_conflict', `${tenor} has two prices`, { field, remedy: 'Choose one version.' });
     }
-    months.set(row.contract_month, price);
+    byTenor.set(tenor, row);
   }
-  return months;
+  return [...byTenor.values()];
 }
 
-/** Months no quoted month covers, from the shortest strips that say something of them. */
+/**
+ * Months no quoted month covers, from the quotes that say something new, shorter ones before longer ones: what only repeats
+ * them, rounded or not, is left out. Months of a strip weigh the same, as the vendors make their strips.
+ */
 function stripMonths(
-  rows: readonly CurveObservation[],
+  quotes: readonly CurveObservation[],
   months: ReadonlyMap<string, number>,
-  side: 'value' | 'bid' | 'ask' | 'mid',
-  { seasons = OTC_SEASONS, weightOf = monthsBetween, field = 'market.reference' }: MonthlyPriceOptions,
+  side: Side,
+  { seasons = OTC_SEASONS, field = 'market.reference' }: MonthlyPriceOptions,
 ): MonthPrice[] {
-  const strips = rows
-    .filter(({ tenor_type }) => tenor_type !== 'MONTHLY')
-    .map((row) => ({ row, covers: coveredMonths(row, row.asof_date, seasons) }))
-    .sort((a, b) => a.covers.length - b.covers.length || (a.row.tenor_label < b.row.tenor_label ? -1 : 1));
-  const covered = new Set(months.keys());
-  // A longer strip that only repeats covered months would count them twice: it is left out.
-  const used = strips.filter(({ covers }) => {
-    const isNew = covers.some((month) => !covered.has(month));
-    for (const month of covers) covered.add(month);
-    return isNew;
-  });
-  if (used.length === 0) return [];
-  const needed = new Set(used.flatMap(({ covers }) => covers));
-  const contract = (name: string, from: string, length: number, price: number) => ({
-    name,
-    from,
-    to: addMonths(from, length),
-    price,
-  });
-  const contracts = [
-    ...[...months]
-      .filter(([month]) => needed.has(month))
-      .map(([month, price]) => contract(month, month, 1, price)),
-    ...used.map(({ row, covers }) => contract(row.tenor_label, covers[0]!, covers.length, row[side]!)),
-  ];
-  return bootstrapMonths(contracts, weightOf, { field })
-    .filter(({ month }) => !months.has(month))
-    .map(({ month, price }) => ({ month, price, origin: 'strip' }));
+  const ofSide = quotes.map((row) => ({ ...row, value: row[side]! }));
+  // What is left of a running strip may be one quoted month: there the month holds, whatever the strip says.
+  const contracts = quotedContracts(ofSide, seasons).filter(
+    ({ quote, from, to }) => isMonth(quote) || !monthsOf(from, to).every((month) => months.has(month)),
+  );
+  if (contracts.every(({ quote }) => isMonth(quote))) return [];
+  try {
+    const { used } = selectQuotes(contracts, monthsBetween, 'independent');
+    return bootstrapMonths(used, monthsBetween)
+      .filter(({ month }) => !months.has(month))
+      .map(({ month, price, determined }) => ({
+        month,
+        price,
+        origin: 'strip',
+        ...(determined ? {} : { determined }),
+      }));
+  } catch (error) {
+    throw atRequestField(error, () => ({ field }));
+  }
 }
+
+const monthsOf = (from: string, to: string) =>
+  Array.from({ length: monthsBetween(from, to) }, (_, offset) => addMonths(from, offset));

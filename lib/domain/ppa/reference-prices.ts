@@ -13,6 +13,8 @@ export interface ReferencePrice {
   readonly price: number;
   readonly extrapolated: boolean;
   readonly origin: MonthPrice['origin'];
+  /** Whether the quotes say it; where strips only overlap, or a price that was carried on did so, they leave it open. */
+  readonly determined: boolean;
   /** Location minus reference. */
   readonly basis: number;
 }
@@ -34,6 +36,7 @@ export function referencePrices(
   return reference.map((price, index) => ({
     ...price,
     extrapolated: price.extrapolated || location[index]!.extrapolated,
+    determined: price.determined && location[index]!.determined,
     basis: location[index]!.price - price.price,
   }));
 }
@@ -68,7 +71,7 @@ function curvePrices(
   const to = { currency: contract.settlement_currency, per_unit: 'MWh' };
   const byMonth = new Map(curve.prices.map((row) => [row.month, row]));
   const found = months.map(({ month }) => lookUp(byMonth, month, market.extrapolation));
-  refuseMissing(months, found, field, market.extrapolation.kind);
+  refuseMissing(months, found, field, { last: lastMonth(byMonth), kind: market.extrapolation.kind });
   const ratio = convertPrice(1, from, to, market.fx_rates, field, 'market.fx_rates');
   return found.map((row) => ({ ...row!, price: row!.price * ratio }));
 }
@@ -77,7 +80,7 @@ function refuseMissing(
   months: readonly DeliveryMonth[],
   found: readonly (CurvePrice | undefined)[],
   field: string,
-  extrapolation: string,
+  { last, kind }: { readonly last: string; readonly kind: PpaMarket['extrapolation']['kind'] },
 ): void {
   const missing = months.flatMap(({ month }, index) =>
     found[index] === undefined ? [month.slice(0, 7)] : [],
@@ -88,12 +91,33 @@ function refuseMissing(
     missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more, to ${missing.at(-1)}` : '';
   throw refusal('price_missing', `No price for ${named}${more}`, {
     field: `${field}.prices`,
-    remedy:
-      extrapolation === 'none'
-        ? 'Give their prices, or ask for an extrapolation (market.extrapolation) of the months after the last.'
-        : 'Give their prices: only months after the last price are extrapolated.',
+    remedy: remedyFor(missing, last.slice(0, 7), kind),
   });
 }
+
+/** An extrapolation helps the months after the last price alone; a gap, and what lies before the first, need prices. */
+function remedyFor(
+  missing: readonly string[],
+  last: string,
+  kind: PpaMarket['extrapolation']['kind'],
+): string {
+  const within = missing.filter((month) => month < last).length;
+  if (last !== '' && within === missing.length) {
+    return 'Give their prices; of a released curve strips "bootstrapped" fill months that only strips cover. No extrapolation fills a gap.';
+  }
+  if (last !== '' && within > 0) {
+    return `Give the prices of the months before ${last}, which no extrapolation fills; those after it market.extrapolation can.`;
+  }
+  if (kind === 'none' && last !== '') {
+    return `Give their prices, or ask for an extrapolation (market.extrapolation) of the months after ${last}.`;
+  }
+  return last === ''
+    ? 'Give their prices.'
+    : `Give their prices, or repeat "last_month": the twelve months to ${last} lack one to repeat.`;
+}
+
+const lastMonth = (byMonth: ReadonlyMap<string, MonthPrice>) =>
+  [...byMonth.keys()].reduce((a, b) => (a > b ? a : b), '');
 
 /** Months in the last year of prices, for the one of the same calendar month. */
 const YEAR = 12;
@@ -104,17 +128,19 @@ function lookUp(
   extrapolation: PpaMarket['extrapolation'],
 ): CurvePrice | undefined {
   const quoted = byMonth.get(month);
-  if (quoted !== undefined) return { price: quoted.price, origin: quoted.origin, extrapolated: false };
+  if (quoted !== undefined) return { ...saidBy(quoted), extrapolated: false };
   if (extrapolation.kind === 'none') return undefined;
-  const last = [...byMonth.keys()].reduce((a, b) => (a > b ? a : b), '');
+  const last = lastMonth(byMonth);
   if (last === '' || month < last) return undefined;
   const beyond = monthsBetween(last, month);
   const back = extrapolation.repeat === 'same_month' ? YEAR * Math.ceil(beyond / YEAR) : beyond;
   const carried = byMonth.get(addMonths(month, -back));
   if (carried === undefined) return undefined;
   const growth = extrapolation.kind === 'escalate' ? (1 + extrapolation.rate) ** (back / YEAR) : 1;
-  return { price: carried.price * growth, origin: carried.origin, extrapolated: true };
+  return { ...saidBy(carried), price: carried.price * growth, extrapolated: true };
 }
+
+const saidBy = ({ price, origin, determined = true }: MonthPrice) => ({ price, origin, determined });
 
 /** Blocks of the same hours under their several names. */
 const SAME_HOURS: Readonly<Record<string, string>> = {

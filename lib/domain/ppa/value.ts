@@ -12,7 +12,7 @@ import {
   ppaValuation,
 } from '#schemas/ppa-valuation.ts';
 import { canonicalHash } from '../canonical-json.ts';
-import { discountFactor } from '../discounting.ts';
+import { discountFactor, yearFraction } from '../discounting.ts';
 import { refusal } from '../errors.ts';
 import type { SimulationJob } from '../simulation/model.ts';
 import { simulate } from '../simulation/run.ts';
@@ -32,9 +32,9 @@ import { monthTotals, type WaterfallStep, waterfall } from './waterfall.ts';
 
 /**
  * Version of the formulas: another one may give other numbers for the same inputs. ppa/2: a clause for negative prices on the
- * monthly average, marks on a curve without an as-of day, standard errors.
+ * monthly average, marks on a curve without an as-of day, standard errors. ppa/3: an upfront payment still to be made is at risk.
  */
-const MODEL = 'ppa/2';
+const MODEL = 'ppa/3';
 
 /** Contract and market put together on a day, with the values everything else is derived from. */
 interface Position {
@@ -68,7 +68,7 @@ export interface OpenValuation {
 /**
  * @param valuation_date market day; what is delivered from it on is valued, discounted to it
  * @throws ppa_contract_invalid, ppa_market_invalid, ppa_options_invalid with the field's path; price_missing, window_empty,
- * block_mismatch, location_missing, conversion_missing, index_missing, negative_hours_missing, calendar_unknown,
+ * block_mismatch, location_missing, conversion_missing, index_missing, negative_hours_missing, calendar_unknown, mark_date_past,
  * amount_out_of_range ...
  */
 export function valuePpa(
@@ -84,19 +84,34 @@ export function valuePpa(
   return { ...valuation, risk: risk(present_values!) };
 }
 
-/** The inputs of a valuation, checked and complete. @throws as `valuePpa` for what is malformed */
+/** The inputs of a valuation, checked and complete. @throws as `valuePpa` for what is malformed, and mark_date_past */
 export function readInputs(
   contract: PpaContractInput,
   market: PpaMarketInput,
   valuation_date: string,
   options: PpaOptionsInput = {},
 ): PpaInputs {
-  return {
+  const inputs = {
     contract: readContract(contract),
     market: readMarket(market),
     valuation_date: readDate(valuation_date),
     options: readOptions(options),
   };
+  refuseMarkBefore(inputs);
+  return inputs;
+}
+
+/** Its deliveries would be of another market than the one there is. Asked of what is read alone: a stored valuation may have one. */
+function refuseMarkBefore({ valuation_date, options: { mark_date = valuation_date } }: PpaInputs): void {
+  if (mark_date >= valuation_date) return;
+  throw refusal(
+    'mark_date_past',
+    `The mark of ${mark_date} lies before ${valuation_date}, the day the market is of`,
+    {
+      field: 'options.mark_date',
+      remedy: 'Mark it on the valuation date or later, or value it on the prices of the earlier day.',
+    },
+  );
 }
 
 /**
@@ -128,6 +143,9 @@ export function openValuation(inputs: PpaInputs, model = MODEL): OpenValuation {
   const { rule, months, kernel, upfront, credit, steps, onGrid } = position;
   const cashflows = months.map((month) => cashflow(rule, month, onGrid));
   const { hashes, valuation_hash } = hashesOf(inputs, model);
+  const undetermined_months = months
+    .filter(({ reference }) => !reference.determined)
+    .map(({ delivery }) => delivery.month);
   const valuation: PpaValuation = {
     valuation_hash,
     model,
@@ -151,6 +169,7 @@ export function openValuation(inputs: PpaInputs, model = MODEL): OpenValuation {
     cashflows,
     upfront,
     risk: null,
+    ...(undetermined_months.length === 0 ? {} : { undetermined_months }),
   };
   refuseOutOfRange(valuation);
   const simulation = wanted.risk === undefined ? undefined : simulationOf(position, wanted.risk);
@@ -176,13 +195,13 @@ function openPosition(contract: PpaContract, market: PpaMarket, valuation_date: 
   const months = pricedMonths(contract, market, deliveries);
   const rule = settlementRule(contract);
   const totals = monthTotals(rule, months);
-  const present_values = totals.certificates;
+  const paid = upfrontPayment(contract, valuation_date);
   const credit = creditCurve(
     contract,
     deliveries.map(({ years }) => years),
+    paid === null ? undefined : { pv: paid.pv, years: yearFraction('ACT/365F', valuation_date, paid.date) },
   );
-  const adjustment = creditAdjustment(credit, present_values);
-  const paid = upfrontPayment(contract, valuation_date);
+  const adjustment = creditAdjustment(credit, [...totals.certificates]);
   const amounts = [...Object.values(totals).flatMap((step) => [...step]), paid?.pv ?? 0, adjustment];
   const onGrid = moneyGrid(stableSum(amounts.map(Math.abs)));
   return {

@@ -226,14 +226,20 @@ def flows(case, strike_shift=None):
     return pd.DataFrame(rows)
 
 
-def credit_loss(credit, table):
+def credit_loss(credit, table, day, upfront, upfront_pv):
+    """Flows by day, an upfront payment still to be made among them."""
     if credit["kind"] == "none":
         return 0.0
     lgd = credit["loss_given_default"]
-    years = np.concatenate([[0.0], table["years"].clip(lower=0).to_numpy()])
+    dated = list(zip(table["years"], table["pv"]))
+    if upfront:
+        dated.append(((upfront[0] - day).days / 365, upfront_pv))
+    dated.sort(key=lambda flow: flow[0])
+    flows_pv = np.array([pv for _, pv in dated])
+    years = np.concatenate([[0.0], np.clip([year for year, _ in dated], 0, None)])
     survival = np.exp(-credit["spread"] / lgd * years) if credit["kind"] == "spread" else \
         (1 - credit["annual_probability"]) ** years
-    exposure = np.maximum(np.cumsum(table["pv"].to_numpy()[::-1])[::-1], 0)
+    exposure = np.maximum(np.cumsum(flows_pv[::-1])[::-1], 0)
     return -lgd * float(exposure @ (survival[:-1] - survival[1:]))
 
 
@@ -265,9 +271,12 @@ def value(case):
     upfront = upfront_of(contract, day)
     upfront_pv = upfront[1] * discount(contract["discounting"], day, upfront[0]) if upfront else 0.0
 
+    def loss(table):
+        return credit_loss(contract["credit"], table, day, upfront, upfront_pv)
+
     def npv(shift=None):
         table = flows(case, shift)
-        return float(table["pv"].sum()) + upfront_pv + credit_loss(contract["credit"], table)
+        return float(table["pv"].sum()) + upfront_pv + loss(table)
 
     table = flows(case)
     changes, rate = rates_of_return(table, upfront, day)
@@ -278,7 +287,7 @@ def value(case):
     at_low, at_high = npv(low), npv(high)
     break_even = brentq(npv, low, high, xtol=1e-12, rtol=1e-14) if at_low * at_high < 0 else None
     return {
-        "npv": npv(), "credit": credit_loss(contract["credit"], table), "upfront": upfront_pv, "sign_changes": changes,
+        "npv": npv(), "credit": loss(table), "upfront": upfront_pv, "sign_changes": changes,
         "irr_monthly": rate, "break_even": break_even, "volume_mwh": float(volume),
         "levelised_price": -sign * float(table["contract_leg"] @ table["discount_factor"]) / discounted if discounted else None,
         "capture_price": float(table["captured"] @ table["volume_mwh"]) / float(volume) if volume else None,

@@ -1,12 +1,16 @@
 /** Months from rows, capture prices, negative hours: what a contract settles on. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bootstrapMonths } from '#lib/domain/curve-bootstrap.ts';
 import { captureOf } from '#lib/domain/ppa/capture.ts';
 import { monthlyPrices } from '#lib/domain/ppa/monthly-prices.ts';
 import { valuePpa } from '#lib/domain/ppa/value.ts';
+import { quotedContracts, selectQuotes } from '#lib/domain/quoted-contracts.ts';
 import { stableSum } from '#lib/domain/strips.ts';
+import { addMonths, monthsBetween, OTC_SEASONS } from '#lib/domain/tenor.ts';
 import type { CurveObservation } from '#schemas/curve-observation.ts';
 import type { PpaContractInput } from '#schemas/ppa-contract.ts';
+import type { PpaMarketInput } from '#schemas/ppa-market.ts';
 import {
   contractOf,
   DUCK_SHAPE,
@@ -84,6 +88,98 @@ describe('months from the rows of a release', () => {
     expect(prices.map(({ price }) => price)).toEqual([40, 40, 40, 41, 41, 41, 42, 42, 42, 43, 43, 43]);
   });
 
+  describe('a strip whose months others cover, and that says something new', () => {
+    // Nothing but strips from 2029 on. Winter 2029 is November 2028 to March 2029, of which two months are quoted.
+    const rows = [
+      monthRow('2028-10-01', 45),
+      monthRow('2028-11-01', 46.121),
+      monthRow('2028-12-01', 47.121),
+      strip('SEASON', '2028-11-01', 'Winter 2029', 45.871),
+      strip('SEASON', '2029-04-01', 'Summer 2029', 60.325),
+      strip('CALENDAR', '2029-01-01', 'Cal 2029', 54.34),
+      strip('SEASON', '2029-11-01', 'Winter 2030', 46.486),
+      strip('SEASON', '2030-04-01', 'Summer 2030', 59.899),
+      strip('CALENDAR', '2030-01-01', 'Cal 2030', 54.5005),
+    ];
+    const { prices } = monthlyPrices(rows, { strips: 'bootstrapped' });
+    const of = (...months: string[]) =>
+      months.map((month) => prices.find((row) => row.month === `${month}-01`)!.price);
+    const near = (expected: number, count: number) => new Array(count).fill(expect.closeTo(expected, 9));
+
+    test('is used: what the calendar year leaves for November and December, and winter for spring', () => {
+      expect(of('2029-01', '2029-02', '2029-03')).toEqual(near((5 * 45.871 - 46.121 - 47.121) / 3, 3));
+      expect(of('2029-11', '2029-12')).toEqual(near(46.846, 2));
+      expect(of('2030-01', '2030-02', '2030-03')).toEqual(near(46.246, 3));
+      expect(of('2030-11', '2030-12')).toEqual(near(47.9875, 2));
+      const year = prices.filter(({ month }) => month.startsWith('2029')).map(({ price }) => price);
+      expect(stableSum(year) / 12).toBeCloseTo(54.34, 12);
+    });
+
+    test('gives the months of the shape of the same quotes, all of them determined', () => {
+      const { used, left_out } = selectQuotes(
+        quotedContracts(rows, OTC_SEASONS),
+        monthsBetween,
+        'independent',
+      );
+      expect([used.length, left_out.length]).toEqual([rows.length, 0]);
+      const shape = bootstrapMonths(used, monthsBetween);
+      expect(prices.map(({ month }) => month)).toEqual(shape.map(({ month }) => month));
+      shape.forEach(({ price }, index) => void expect(prices[index]!.price).toBeCloseTo(price, 12));
+      expect(prices.filter(({ determined }) => determined === false)).toEqual([]);
+      expect(prices.map(({ origin }) => origin)).toEqual(
+        prices.map(({ month }) => (month < '2029' ? 'month' : 'strip')),
+      );
+    });
+
+    test('is left out where it contradicts the shorter ones, rounded or not', () => {
+      const quarters = [0, 1, 2, 3].map((quarter) =>
+        strip('QUARTER', addMonths('2031-01-01', 3 * quarter), `Q${quarter + 1} 2031`, 50 + quarter),
+      );
+      const first = monthlyPrices([...rows, ...quarters], { strips: 'bootstrapped' });
+      for (const year of [51.5, 51.501, 60]) {
+        const given = [...rows, ...quarters, strip('CALENDAR', '2031-01-01', 'Cal 2031', year)];
+        expect(monthlyPrices(given, { strips: 'bootstrapped' })).toEqual(first);
+      }
+    });
+
+    test('that is the quoted month it has left does not move it', () => {
+      const running = strip('QUARTER', '2025-07-01', 'Q3 2025', 30);
+      const quoted = [monthRow('2025-09-01', 31), monthRow('2025-10-01', 33)];
+      const quarter = strip('QUARTER', '2025-10-01', 'Q4 2025', 36);
+      const given = monthlyPrices([running, ...quoted, quarter], { strips: 'bootstrapped' }).prices;
+      expect(given.map(({ price }) => price)).toEqual([31, 33, ...near((3 * 36 - 33) / 2, 2)]);
+    });
+  });
+
+  test('what strips that only overlap leave open says so, in the valuation too', () => {
+    const rows = [
+      monthRow('2026-01-01', 50),
+      strip('QUARTER', '2026-01-01', 'Q1 2026', 48),
+      strip('SEASON', '2026-04-01', 'Summer 2026', 60),
+      strip('CALENDAR', '2026-01-01', 'Cal 2026', 54),
+      strip('SEASON', '2026-11-01', 'Winter 2027', 52),
+      strip('CALENDAR', '2027-01-01', 'Cal 2027', 53),
+    ];
+    const reference = monthlyPrices(rows, { strips: 'bootstrapped' });
+    const open = reference.prices.filter(({ determined }) => determined === false);
+    // Winter 2027 gives January to March 2027; of the rest of 2027 only the mean is known: that is a piece, and determined.
+    expect(open).toEqual([]);
+    const without = monthlyPrices(
+      rows.filter(({ tenor_label }) => tenor_label !== 'Cal 2026'),
+      { strips: 'bootstrapped' },
+    );
+    const months = ['2026-11', '2026-12', '2027-01', '2027-02', '2027-03']
+      .concat(Array.from({ length: 9 }, (_, index) => `2027-${String(index + 4).padStart(2, '0')}`))
+      .map((month) => `${month}-01`);
+    expect(without.prices.filter(({ determined }) => determined === false).map(({ month }) => month)).toEqual(
+      months,
+    );
+    const contract = contractOf({ volume: { kind: 'baseload', power_mw: 1, block: 'ON_PEAK' } });
+    const value = (of: typeof reference) => valuePpa(contract, { reference: of }, VALUATION_DATE);
+    expect(value(without).undetermined_months).toEqual(months);
+    expect(value(reference)).not.toHaveProperty('undetermined_months');
+  });
+
   test('the order of the rows does not show', () => {
     const rows = [
       january,
@@ -101,6 +197,9 @@ describe('months from the rows of a release', () => {
     expect(code([january, { ...quarter, currency: 'EUR' }])).toBe('currencies_mixed');
     expect(code([january, { ...quarter, curve_key: 'c'.repeat(64) }])).toBe('curves_mixed');
     expect(code([january, { ...january, value: 20 }])).toBe('price_conflict');
+    const twice = [january, quarter, { ...quarter, value: 20 }];
+    expect(refusalOf(() => monthlyPrices(twice, { strips: 'bootstrapped' })).code).toBe('price_conflict');
+    expect(monthlyPrices(twice).prices).toHaveLength(1);
     expect(code([{ ...january, per_unit: null }])).toBe('price_unit_unknown');
   });
 });
@@ -139,6 +238,20 @@ describe('capture', () => {
     );
     expect(april.capture_price).toBeCloseTo(byHour.capture_price, 11);
     expect(april.volume_mwh).toBeCloseTo(stableSum(hours.map((hour) => 100 * SOLAR_SHAPE[3]![hour]!)), 9);
+  });
+
+  test('shapes have no level: twice the ratios, or 10 more in all differences, change nothing', () => {
+    const contract = contractOf({
+      volume: { kind: 'month_hour_shape', power_mw: 100, capacity_factors: SOLAR_SHAPE },
+    });
+    const npv = (capture: PpaMarketInput['capture']) =>
+      valuePpa(contract, flatMarket(50, { capture }), VALUATION_DATE).npv;
+    const moved = (by: (value: number) => number) => DUCK_SHAPE.map((row) => row.map(by));
+    const ratios = npv({ kind: 'price_shape', shape: DUCK_SHAPE });
+    expect(npv({ kind: 'price_shape', shape: moved((ratio) => 2 * ratio) })).toBeCloseTo(ratios, 6);
+    const differences = (level: number) =>
+      npv({ kind: 'price_differences', differences: moved((ratio) => 30 * ratio + level) });
+    expect(differences(10)).toBeCloseTo(differences(0), 6);
   });
 
   test('the day of 23 hours has no hour from two to three', () => {

@@ -241,6 +241,99 @@ describe('credit', () => {
     expect(creditAdjustment(undefined, [30])).toBe(0);
   });
 
+  const terms = contractOf({
+    credit: { kind: 'default_probability', annual_probability: 0.1, loss_given_default: 0.5 },
+  });
+  const withUpfront = (years: number, pv: number) => creditCurve(readContract(terms), [1, 2], { years, pv })!;
+
+  test('an upfront payment still to be made is at risk until its day', () => {
+    // At half a year: 0.9^0.5 = 0.948683 live to see it, then 0.9 the first flow, 0.81 the second.
+    const [half, first, second] = [1 - 0.9 ** 0.5, 0.9 ** 0.5 - 0.9, 0.09];
+    expect(creditAdjustment(withUpfront(0.5, 7), [30, 20])).toBeCloseTo(
+      -0.5 * (57 * half + 50 * first + 20 * second),
+      12,
+    );
+    // To be paid, it is netted with what is to come.
+    expect(creditAdjustment(withUpfront(0.5, -60), [30, 20])).toBeCloseTo(
+      -0.5 * (50 * first + 20 * second),
+      12,
+    );
+    // After the last delivery, and on the day of a payment, whichever comes first.
+    expect(creditAdjustment(withUpfront(3, 7), [30, 20])).toBeCloseTo(
+      -0.5 * (57 * 0.1 + 27 * 0.09 + 7 * 0.081),
+      12,
+    );
+    expect(creditAdjustment(withUpfront(1, 7), [30, 20])).toBeCloseTo(-0.5 * (57 * 0.1 + 20 * 0.09), 12);
+    // Paid today it is behind all default.
+    expect(creditAdjustment(withUpfront(0, 7), [30, 20])).toBe(creditAdjustment(curve, [30, 20]));
+  });
+
+  describe('of 10 MW on peak in 2026 at 40 against 38, 20,000 paid once', () => {
+    // PJM on peak 2026 by month: 4,096 hours. Survival 0.96^t, discounting 1.06^-t, t in days / 365 from 2026-01-01.
+    const days = [31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    const hours = [336, 320, 352, 352, 320, 352, 368, 336, 336, 352, 320, 352];
+    const flows = hours.map((count, month) => ({
+      day: days[month]!,
+      pv: 20 * count * 1.06 ** (-days[month]! / 365),
+    }));
+    const byHand = (day: number, amount: number) => {
+      const all = [...flows, { day, pv: amount * 1.06 ** (-day / 365) }].sort((a, b) => a.day - b.day);
+      let [before, loss] = [0, 0];
+      for (const { day: now } of all) {
+        const exposure = stableSum(all.filter((flow) => flow.day >= now).map(({ pv }) => pv));
+        loss += 0.5 * Math.max(exposure, 0) * (0.96 ** (before / 365) - 0.96 ** (now / 365));
+        before = now;
+      }
+      return -loss;
+    };
+    const credit = (upfront?: PpaContractInput['upfront']) => {
+      const { waterfall } = valuePpa(
+        contractOf({
+          ...{ end: '2026-12-31', volume: { kind: 'baseload', power_mw: 10, block: 'ON_PEAK' } },
+          price: { kind: 'fixed', strike: 38 },
+          credit: { kind: 'default_probability', annual_probability: 0.04, loss_given_default: 0.5 },
+          ...(upfront && { upfront }),
+        }),
+        marketOf({}, { block: 'ON_PEAK', prices: pricesOf('2026-01-01', 12, () => 40) }),
+        '2026-01-01',
+      );
+      return waterfall.at(-1)!.value;
+    };
+
+    test('received on the last day of the year it is at risk for all of it', () => {
+      expect(credit()).toBeCloseTo(-856.958, 3);
+      expect(byHand(0, 0)).toBeCloseTo(credit(), 8);
+      const received = credit({ amount: 20_000, date: '2026-12-31', paid_by: 'seller' });
+      expect(received).toBeCloseTo(byHand(364, 20_000), 8);
+      // 20,000 x 1.06^(-364/365) x 0.5 x (1 - 0.96^(364/365))
+      expect(received - credit()).toBeCloseTo(-376.406, 3);
+    });
+
+    test('to be paid in May it is netted until then', () => {
+      const paid = credit({ amount: 20_000, date: '2026-05-01', paid_by: 'buyer' });
+      expect(paid).toBeCloseTo(byHand(120, -20_000), 8);
+      // 20,000 x 1.06^(-120/365) x 0.5 x (1 - 0.96^(120/365))
+      expect(paid - credit()).toBeCloseTo(130.783, 3);
+    });
+
+    test('on the valuation date, or before, it is not', () => {
+      for (const date of ['2026-01-01', '2025-06-01']) {
+        expect(credit({ amount: 20_000, date, paid_by: 'seller' })).toBe(credit());
+      }
+    });
+  });
+
+  test('its sensitivities are those of its formula, with an upfront payment too', () => {
+    const paid = withUpfront(0.5, -40);
+    const [first, second] = creditSensitivities(paid, [30, 20]);
+    const slope = (flows: readonly number[]) =>
+      1 + (creditAdjustment(paid, flows) - creditAdjustment(paid, [30, 20])) / 1e-4;
+    expect([first, second]).toEqual([
+      expect.closeTo(slope([30 + 1e-4, 20]), 8),
+      expect.closeTo(slope([30, 20 + 1e-4]), 8),
+    ]);
+  });
+
   test('its sensitivities are those of its formula', () => {
     const flows = [30, -5, 20].slice(0, 2);
     const sensitivities = creditSensitivities(curve, flows);

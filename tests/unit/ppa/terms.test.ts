@@ -1,6 +1,6 @@
 /** What is impossible is refused with one code and the path of the field. */
 import { describe, expect, test } from 'vitest';
-import { valuePpa } from '#lib/domain/ppa/value.ts';
+import { openValuation, readInputs, valuePpa } from '#lib/domain/ppa/value.ts';
 import type { PpaContractInput } from '#schemas/ppa-contract.ts';
 import type { PpaMarketInput } from '#schemas/ppa-market.ts';
 import {
@@ -156,6 +156,35 @@ describe('a month without a price', () => {
     ]);
   });
 
+  test.each<[string, Partial<PpaMarketInput>, Partial<PpaContractInput>, RegExp, RegExp]>([
+    ['in a gap: to give it', {}, { end: '2026-12-31' }, /^Give their prices; .*strips/, /ask for/],
+    [
+      'after the last: to extrapolate',
+      {},
+      { start: '2026-06-01' },
+      /ask for an extrapolation.* 2027-10/,
+      /gap/,
+    ],
+    ['both: each', {}, {}, /before 2027-10.*those after it/, /^$/],
+    [
+      'in the year that is to be repeated: not to',
+      { extrapolation: { kind: 'flat', repeat: 'same_month' } },
+      { start: '2027-09-01', end: '2028-12-31' },
+      /repeat "last_month"/,
+      /ask for/,
+    ],
+  ])('says what helps: %s', (_, changes, part, expected, never) => {
+    // The last twelve prices lack a month where they are repeated.
+    const market = marketOf(changes, {
+      prices: pricesOf('2026-01-01', 22).filter(
+        ({ month }) => month !== (changes.extrapolation === undefined ? '2026-05-01' : '2027-05-01'),
+      ),
+    });
+    const work = () => valuePpa(contractOf(part), market, VALUATION_DATE);
+    expect(work).toThrow(expect.objectContaining({ remedy: expect.stringMatching(expected) }));
+    expect(work).not.toThrow(expect.objectContaining({ remedy: expect.stringMatching(never) }));
+  });
+
   test('is extrapolated after the last price when that is asked for, never in a gap', () => {
     expect(refused(contractOf(), short({ extrapolation: { kind: 'flat' } })).message).toBe(
       'No price for 2026-05',
@@ -193,6 +222,38 @@ test('a contract whose deliveries are over has an empty window', () => {
   expect(refused(contractOf(), marketOf(), VALUATION_DATE, { mark_date: '2028-01-01' })).toMatchObject({
     code: 'window_empty',
     field: 'options.mark_date',
+  });
+});
+
+describe('a mark', () => {
+  const rates: PpaContractInput['discounting'] = {
+    kind: 'curve',
+    points: [{ date: '2040-01-01', rate: 0.04 }],
+    compounding: 'annual',
+    day_count: 'ACT/365F',
+  };
+
+  test.each<[string, Partial<PpaContractInput>]>([
+    ['at a flat rate', {}],
+    ['on a curve of the valuation date', { discounting: { ...rates, asof: VALUATION_DATE } }],
+    ['on a curve of no day', { discounting: rates }],
+  ])('before the valuation date is refused: %s', (_, terms) => {
+    const mark = (mark_date: string) => () =>
+      valuePpa(contractOf(terms), marketOf(), VALUATION_DATE, { mark_date });
+    expect(mark('2025-12-14')).toThrow(
+      expect.objectContaining({
+        code: 'mark_date_past',
+        place: { field: 'options.mark_date' },
+        remedy: expect.stringMatching(/valuation date or later/),
+      }),
+    );
+    expect(mark(VALUATION_DATE)().mark_to_market!.value).toBe(mark('2026-01-01')().npv);
+  });
+
+  test('that was stored is made again', () => {
+    const inputs = readInputs(contractOf(), marketOf(), VALUATION_DATE);
+    const kept = { ...inputs, options: { mark_date: '2025-11-01' } };
+    expect(openValuation(kept).valuation.mark_to_market!.date).toBe('2025-11-01');
   });
 });
 
@@ -327,6 +388,20 @@ test('a zero rate of a day that is past is refused where it stands', () => {
     code: 'discount_curve_point_past',
     field: 'contract.discounting.points.1.date',
   });
+});
+
+test('a curve of zero rates of a day after the valuation date is refused by that day', () => {
+  const points = [{ date: '2030-01-01', rate: 0.02 }];
+  const asof = '2026-03-01';
+  const discounting = { kind: 'curve', points, asof, compounding: 'annual', day_count: 'ACT/365F' } as const;
+  const work = () => valuePpa(contractOf({ discounting }), marketOf(), VALUATION_DATE);
+  expect(work).toThrow(
+    expect.objectContaining({
+      code: 'discount_curve_later',
+      place: { field: 'contract.discounting.asof' },
+      remedy: expect.stringContaining(VALUATION_DATE),
+    }),
+  );
 });
 
 test('amounts that could not be kept are refused', () => {

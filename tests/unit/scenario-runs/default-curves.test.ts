@@ -104,7 +104,8 @@ describe('a run that names no curves', () => {
       {},
       'assumptions.0.parameters.price_elasticity',
     ],
-    ['a window beyond all curves', [perMwh], { contract_to: '2190-12' }, 'curves'],
+    ['a window beyond all curves', [perMwh], { contract_to: '2190-12' }, 'contract_to'],
+    ['a window after all curves', [perMwh], { contract_from: '2190-01' }, 'contract_from'],
     ['a market that is not', [{ ...perMwh, applies_to: { iso: 'NOWHERE' } }], {}, 'assumptions'],
   ])('is refused when no curve is left: %s', async (_, assumptions, part, field) => {
     const { id } = await created(ports, named(), assumptions);

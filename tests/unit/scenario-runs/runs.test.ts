@@ -52,6 +52,21 @@ describe('a run', () => {
     expect((await ports.tables.head('main'))!.commit).toBe(run.table_commit);
   });
 
+  test('with rates that contradict each other is refused when it is asked for, whether or not one is needed', async () => {
+    const ports = await fresh();
+    const { id } = await created(ports, named());
+    const rate = { base: 'EUR', quote: 'USD', rate: 1.1 };
+    const fx_rates = [rate, { base: 'USD', quote: 'EUR', rate: 0.8 }];
+    for (const part of [PJM_WEST, {}]) {
+      expect(await failure(asked(ports, id, { ...part, fx_rates }))).toMatchObject({
+        code: 'fx_rates_disagree',
+        field: 'fx_rates.1',
+      });
+    }
+    expect(await records(ports, scenarioRequestTopic)).toEqual([]);
+    expect(await asked(ports, id, { ...PJM_WEST, fx_rates: [rate] })).toMatchObject({ state: 'queued' });
+  });
+
   test('asked for again is the same run, delivered again it changes nothing', async () => {
     const ports = await fresh();
     const { id } = await created(ports, named());

@@ -282,6 +282,22 @@ describe('bad input', () => {
     );
   });
 
+  test.each([
+    [{ from: '2190-01-01' }, 'window_empty', 'contract_from'],
+    [{ from: '2025-12-01' }, 'scenario_month_missing', 'contract_from'],
+    [{ to: '2026-03-01' }, 'scenario_month_missing', 'contract_to'],
+    [{ to: '2025-12-01' }, 'window_empty', 'contract_to'],
+    [{ from: '2190-01-01', to: '2190-02-01' }, 'scenario_month_missing', 'contract_from'],
+  ])('a window beyond the curve is refused by the end that is: %o', (part, code, field) => {
+    expect(() => run([carbon('carbon', 1)], [powerCurve([1, 2])], part)).toThrow(
+      expect.objectContaining({
+        code,
+        place: { field },
+        remedy: expect.stringContaining('2026-01 to 2026-02'),
+      }),
+    );
+  });
+
   test('a price beyond all numbers is refused', () => {
     const elasticity = { annual_growth: 1, price_elasticity: 20, start: '1100-01' };
     const bomb: Written = { id: 'bomb', driver: 'load_growth', parameters: elasticity };
