@@ -49,12 +49,19 @@ export function selectQuotes(
   weightOf: WeightOf,
   choice: QuoteChoice,
 ): QuoteSelection {
-  const { used, left_out } = (choice === 'finest' ? finest : independent)(contracts, weightOf);
+  // What is left of a running strip may be one month that is quoted itself: there the month holds.
+  const monthly = new Map(contracts.filter(isMonth).map((contract) => [contract.from, contract]));
+  const lasts = contracts.filter((one) => !isMonth(one) && lengthOf(one) === 1 && monthly.has(one.from));
+  const others = contracts.filter((contract) => !lasts.includes(contract));
+  const { used, left_out } = (choice === 'finest' ? finest : independent)(others, weightOf);
+  const doubles = lasts.map((contract) => judged(contract, monthly.get(contract.from)!.price));
   return {
     used: used.toSorted(byTime),
-    left_out: left_out.toSorted((a, b) => byTime(a.contract, b.contract)),
+    left_out: [...left_out, ...doubles].toSorted((a, b) => byTime(a.contract, b.contract)),
   };
 }
+
+const isMonth = ({ quote }: QuotedContract) => quote.tenor_type === 'MONTHLY';
 
 type Select = (contracts: readonly QuotedContract[], weightOf: WeightOf) => QuoteSelection;
 

@@ -65,6 +65,26 @@ describe('months from the rows of a release', () => {
   const january = monthRow('2026-01-01', 19.05);
   const quarter = strip('QUARTER', '2026-01-01', 'Q1 2026', 17.22);
 
+  test.each(['finest', 'independent'] as const)(
+    'a month holds against what is left of a running strip: %s',
+    (choice) => {
+      const asof_date = '2025-12-15';
+      const december = row({ asof_date, contract_month: '2025-12-01', tenor_label: '2025-12' }, 20);
+      const running = row(
+        { asof_date, tenor_type: 'CALENDAR', contract_month: '2025-01-01', tenor_label: 'Cal 2025' },
+        15,
+      );
+      const contracts = quotedContracts([running, december], OTC_SEASONS);
+      expect(contracts.map(({ from, to }) => [from, to])).toEqual([
+        ['2025-12-01', '2026-01-01'],
+        ['2025-12-01', '2026-01-01'],
+      ]);
+      const { used, left_out } = selectQuotes(contracts, monthsBetween, choice);
+      expect(used.map(({ name }) => name)).toEqual(['2025-12']);
+      expect(left_out).toMatchObject([{ contract: { name: 'Cal 2025' }, reason: 'conflict', implied: 20 }]);
+    },
+  );
+
   test('a month and a strip that holds it are not counted twice: the month wins', () => {
     const { prices } = monthlyPrices([quarter, january]);
     expect(prices).toEqual([{ month: '2026-01-01', price: 19.05, origin: 'month' }]);
