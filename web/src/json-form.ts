@@ -1,6 +1,6 @@
 /** A form for what is asked of the API as JSON: sent as it stands, refused by the field's path. */
 import { h, show } from './dom.ts';
-import { problemView } from './region.ts';
+import { failureView, problemView } from './region.ts';
 
 export interface JsonPart {
   readonly name: string;
@@ -26,11 +26,20 @@ export function jsonForm(
   const submit = async (event: Event) => {
     event.preventDefault();
     show(trouble);
+    const given: Record<string, unknown> = {};
+    for (const { name, label } of parts) {
+      const { value } = areas.get(name)!;
+      try {
+        given[name] = JSON.parse(value);
+      } catch (error) {
+        show(trouble, noJsonView(label, value, (error as SyntaxError).message));
+        areas.get(name)!.focus();
+        return;
+      }
+    }
     button.disabled = true;
     try {
-      await send(
-        Object.fromEntries([...areas].map(([name, { value }]) => [name, JSON.parse(value) as unknown])),
-      );
+      await send(given);
     } catch (error) {
       show(trouble, problemView(error, 'This was not done'));
     }
@@ -49,6 +58,22 @@ export function jsonForm(
       areas.get(name)!.value = text(value);
     },
   };
+}
+
+const noJsonView = (label: string, text: string, message: string) =>
+  failureView('Nothing was sent', {
+    code: 'body_invalid',
+    message: `The text is no JSON${placeIn(text, message)}: ${message.replace(/ in JSON at position.*/s, '')}.`,
+    remedy: 'Correct it and send it again.',
+    field: label,
+  });
+
+/** Where a parser gives up, as an editor counts; not every message of every browser has it. */
+function placeIn(text: string, message: string): string {
+  const at = /position (\d+)/.exec(message)?.[1];
+  if (at === undefined) return '';
+  const before = text.slice(0, Number(at)).split('\n');
+  return `, line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
 /** Lists of numbers on one line. */

@@ -11,6 +11,9 @@ const ROLES: readonly (readonly [Role, string])[] = [
   ['tenant', 'a client: the curves it is entitled to, its own scenarios and contracts'],
 ];
 
+/** What was chosen last: who is refused afterwards corrects it and does not begin anew. */
+let asked: { readonly role: Role; readonly tenant: string } = { role: 'admin', tenant: 'acme' };
+
 /** Not the API's own: what stands before it answered. */
 const FROM_BEFORE = ['session_ended', 'answer_unexpected'];
 
@@ -35,20 +38,21 @@ function roleView(signedIn: () => Promise<void>, byProvider: () => void, reason:
   const trouble = h('div', {}, reason);
   const tenant = h('input', {
     name: 'tenant',
-    value: 'acme',
+    value: asked.tenant,
     pattern: '[a-z0-9][a-z0-9\\-]{0,62}',
     required: true,
-    disabled: true,
+    disabled: asked.role !== 'tenant',
     'aria-label': 'Tenant',
   });
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const role = new FormData(event.target as HTMLFormElement).get('role') as Role;
+    asked = { role, tenant: tenant.value };
     try {
       await signIn(role, role === 'tenant' ? tenant.value : undefined);
     } catch (error) {
       if (error instanceof AurumProblem && error.problem.code === 'session_forbidden') byProvider();
-      else show(trouble, problemView(error, 'No token was given'));
+      else show(trouble, problemView(error, titleOf(error)));
       return;
     }
     await signedIn();
@@ -74,11 +78,16 @@ function roleView(signedIn: () => Promise<void>, byProvider: () => void, reason:
   ];
 }
 
+const titleOf = (error: unknown) =>
+  error instanceof AurumProblem && error.problem.field === 'tenant'
+    ? 'This is no name of a tenant'
+    : 'Nobody was signed in';
+
 const roleChoice = (role: Role, may: string, tenant: HTMLInputElement) =>
   h(
     'label',
     {},
-    h('input', { type: 'radio', name: 'role', value: role, checked: role === 'admin' }),
+    h('input', { type: 'radio', name: 'role', value: role, checked: role === asked.role }),
     h('span', {}, h('b', {}, role), h('span', { class: 'quiet' }, may)),
     role === 'tenant' ? tenant : null,
   );

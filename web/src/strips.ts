@@ -8,7 +8,7 @@ import { type CurveInfo, curveInfo } from './market/series.ts';
 import { noSuchCurve, nothingYet, signed, type View } from './market/view.ts';
 import { fresh, go, link, place } from './place.ts';
 import { emptyView, region } from './region.ts';
-import { api } from './session.ts';
+import { api, type Me } from './session.ts';
 import { table } from './table.ts';
 
 /** Vendors round what they quote. */
@@ -22,8 +22,8 @@ const RULES: readonly (readonly [Rule, string])[] = [
   ['hour_weighted', 'weighted by hours of delivery'],
 ];
 
-export function stripsView(): View {
-  const find = finder(false);
+export function stripsView(me: Me): View {
+  const find = finder(me, false);
   const main = region({ class: 'board' });
   const element = h(
     'div',
@@ -40,9 +40,9 @@ export function stripsView(): View {
     shown = asked;
     void main.load('strips', async (signal) => {
       const key = parameters.get('curve');
-      if (key === null) return (await goToFirst(signal)) ? null : nothingYet();
+      if (key === null) return (await goToFirst(signal)) ? null : nothingYet(me);
       const info = await curveInfo(key, signal);
-      if (info === undefined) return noSuchCurve('strips');
+      if (info === undefined) return noSuchCurve('strips', me, signal);
       const asof = parameters.get('asof') ?? info.days[0]!;
       const rule: Rule = parameters.get('rule') === 'hour_weighted' ? 'hour_weighted' : 'plain_mean';
       const { data } = await api.get(

@@ -46,6 +46,7 @@ code,pre{font:.85rem/1.45 ui-monospace,monospace}
 pre{overflow-x:auto;padding:.6rem .8rem;border:1px solid;border-radius:.3rem}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 th,td{padding:.2rem .7rem .2rem 0;text-align:left;vertical-align:top;border-bottom:1px solid}
+h3,p,td,li{overflow-wrap:anywhere}
 nav ul{columns:16rem;padding:0;list-style:none}summary{cursor:pointer}`;
 
 const CSP = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; frame-ancestors 'none'`;

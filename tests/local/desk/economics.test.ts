@@ -66,6 +66,31 @@ describe.skipIf(SKIPPED)(`economics on the desk${SKIPPED ? `: ${SKIPPED}` : ''}`
     expect(complaints).toEqual([]);
   });
 
+  test('what is no JSON is said so with its line, and not sent', async () => {
+    const { page, complaints } = await desk.visit();
+    await signIn(page, 'analyst');
+    let sent = 0;
+    page.on('request', (request) => {
+      sent += request.method() === 'POST' ? 1 : 0;
+    });
+    await page.getByRole('link', { name: 'Scenarios' }).click();
+    const scenario = page.getByLabel('Scenario: assumptions in any order');
+    await scenario.fill('{\n  "name": "no comma"\n  "assumptions": []\n}');
+    await page.getByRole('button', { name: 'Create and run' }).click();
+    expect(await page.getByRole('alert').textContent()).toMatch(
+      /Nothing was sentThe text is no JSON, line 3, column 3: Expected.*body_invalid · Scenario/,
+    );
+    expect(sent).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a run that is not there is said so', async () => {
+    const { page } = await desk.visit();
+    await signIn(page, 'analyst');
+    await page.goto(`${desk.site.api}/#/scenarios?run=00000000-0000-4000-8000-000000000000`);
+    await poll(() => page.getByRole('alert').textContent()).toMatch(/Could not load the run.*run_not_found/);
+  });
+
   test('a run with held-out days says what share of them its band held, and when not to believe it', async () => {
     const { page } = await desk.visit();
     await signIn(page, 'analyst');

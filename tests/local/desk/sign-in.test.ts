@@ -112,9 +112,12 @@ describe.skipIf(SKIPPED)(`roles on one machine${SKIPPED ? `: ${SKIPPED}` : ''}`,
     await page.getByText('No curve has this key').waitFor();
     await page.getByRole('button', { name: 'Switch role' }).click();
     await page.getByRole('radio', { name: 'tenant' }).check();
+    await page.getByLabel('Tenant', { exact: true }).fill('nobody');
     await page.getByRole('button', { name: 'Continue' }).click();
     // Nobody has registered it: the reason, the remedy, and another try.
     expect(await page.getByRole('alert').textContent()).toMatch(/not registered.*tenant_forbidden/);
+    expect(await page.getByLabel('Tenant', { exact: true }).inputValue()).toBe('nobody');
+    expect(await page.getByRole('radio', { name: 'tenant' }).isChecked()).toBe(true);
     await page.getByRole('radio', { name: 'analyst' }).check();
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('link', { name: 'Strips' }).waitFor();

@@ -145,6 +145,36 @@ describe.skipIf(SKIPPED)(`the desk${SKIPPED ? `: ${SKIPPED}` : ''}`, () => {
     await page.getByText('No curve is called that').waitFor();
   });
 
+  test('beside the error of an unknown curve nothing of another one stays', async () => {
+    const { page } = await desk.visit();
+    await signIn(page);
+    await page.getByRole('searchbox').fill('pjm west');
+    await poll(async () => page.url()).toContain('q=pjm');
+    await page.locator('td a.price').first().click();
+    await page.locator('.sheet td.it').waitFor();
+    for (const [key, said] of [
+      ['abc', 'curve_key'],
+      ['0'.repeat(64), 'No curve has this key'],
+    ]) {
+      await page.goto(`${desk.site.api}/#/market?curve=${key}`);
+      await poll(() => page.locator('.board').textContent()).toContain(said);
+      expect(await page.locator('.lineage').textContent()).toBe('');
+      expect(await page.getByRole('searchbox').inputValue()).toBe('');
+    }
+  });
+
+  test('the finder offers what else could be chosen, and all of it', async () => {
+    const { page } = await desk.visit();
+    await signIn(page);
+    const classes = page.getByLabel('Asset class');
+    expect(await classes.inputValue()).toBe('power');
+    const offered = await classes.locator('option').allTextContents();
+    expect(offered[0]).toBe('All asset classes');
+    expect(offered).toEqual(expect.arrayContaining([expect.stringMatching(/^gas \(\d+\)$/)]));
+    await classes.selectOption('gas');
+    await poll(() => page.locator('.found').textContent()).toContain('gas · ');
+  });
+
   test('every view has what a screen reader needs: one heading or named regions, names on all controls', async () => {
     const { page, complaints } = await desk.visit();
     await signIn(page);

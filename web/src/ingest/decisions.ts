@@ -3,7 +3,7 @@ import type { Answer, Body } from '../../../client/aurum.ts';
 import { type Child, h } from '../dom.ts';
 import { clock, count } from '../format.ts';
 import { fact } from '../market/diff.ts';
-import { api } from '../session.ts';
+import { api, type Me } from '../session.ts';
 import { table } from '../table.ts';
 import { type Choice, decideForm } from './decide-form.ts';
 
@@ -13,10 +13,11 @@ type Decided = Pick<Standing['decisions'][number], 'decision' | 'subject' | 'rea
 type Decision = Body<'POST /v1/quarantine/{version}/decisions'>;
 
 /** @param decided shows the workbook anew. */
-export function decisionsPanel({ version, standing }: Shown, mayDecide: boolean, decided: () => void): Child {
-  const { state, uploaded_by, blocking, decisions, not_overridable_because } = standing;
+export function decisionsPanel({ version, standing }: Shown, me: Me, decided: () => void): Child {
+  const { state, uploaded_by, decisions, not_overridable_because } = standing;
+  const ownPart = ownPartIn(standing, me);
+  const mayDecide = me.permissions.includes('quarantine:decide');
   return [
-    blocking.length === 0 ? null : [h('h3', {}, 'Why it is held'), blockingTable(blocking)],
     decisions.length === 0 ? null : [h('h3', {}, 'Decisions'), decisionsTable('Decisions', decisions)],
     h('dl', { class: 'facts' }, [
       fact('State', state),
@@ -26,8 +27,22 @@ export function decisionsPanel({ version, standing }: Shown, mayDecide: boolean,
     not_overridable_because === null
       ? null
       : h('p', { class: 'hint' }, `No override: ${not_overridable_because}.`),
-    mayDecide ? form(version, standing, decided) : null,
+    mayDecide && state === 'proposed' && ownPart !== undefined
+      ? h('p', { class: 'hint' }, `You ${ownPart} it: somebody else approves it.`)
+      : null,
+    mayDecide ? form(version, standing, ownPart === undefined, decided) : null,
   ];
+}
+
+/** @param people names, as the API joins those who sent a workbook. */
+export const isAmong = (subject: string, people: string | null): boolean =>
+  people?.split(', ').includes(subject) === true;
+
+/** What keeps the caller from approving; undefined where nothing does. */
+function ownPartIn({ uploaded_by, decisions }: Standing, { subject }: Me): string | undefined {
+  if (isAmong(subject, uploaded_by)) return 'sent';
+  const proposal = decisions.findLast(({ decision }) => decision === 'override');
+  return proposal?.subject === subject ? 'proposed' : undefined;
 }
 
 /** Two people release it, and the one who sent it is neither. */
@@ -38,8 +53,9 @@ const nextStep = (state: Standing['state']): string =>
       ? 'somebody who neither sent nor proposed it approves'
       : 'nothing is left to decide';
 
-function blockingTable(blocking: Standing['blocking']): HTMLElement {
-  return table(
+export function whyHeld({ blocking }: Standing): Child {
+  if (blocking.length === 0) return null;
+  const rules = table(
     'Why it is held',
     [
       { head: 'Rule', text: true },
@@ -52,6 +68,7 @@ function blockingTable(blocking: Standing['blocking']): HTMLElement {
       cells: [rule, suite, name ?? 'never', count(unexpected_count), cells.slice(0, 6).join(', ')],
     })),
   );
+  return [h('h3', {}, 'Why it is held'), rules];
 }
 
 /** Who decided what and why. */
@@ -71,13 +88,16 @@ export function decisionsTable(caption: string, decisions: readonly Decided[]): 
 }
 
 /** What the standing leaves open. */
-const form = (version: string, standing: Standing, decided: () => void) =>
-  decideForm(choicesOf(standing), async (decision) => {
+const form = (version: string, standing: Standing, mayApprove: boolean, decided: () => void) =>
+  decideForm(choicesOf(standing, mayApprove), async (decision) => {
     await api.post('/v1/quarantine/{version}/decisions', { version }, decision);
     decided();
   });
 
-function choicesOf({ state, overridable, retryable, blocking }: Standing): Choice<Decision>[] {
+function choicesOf(
+  { state, overridable, retryable, blocking }: Standing,
+  mayApprove: boolean,
+): Choice<Decision>[] {
   const [first, ...more] = blocking.flatMap(({ name }) => (name === null ? [] : [name]));
   const choices: Choice<Decision>[] = [];
   if (state === 'held' && overridable && first !== undefined) {
@@ -86,7 +106,7 @@ function choicesOf({ state, overridable, retryable, blocking }: Standing): Choic
       body: (reason) => ({ decision: 'override', expectations: [first, ...more], reason }),
     });
   }
-  if (state === 'proposed')
+  if (state === 'proposed' && mayApprove)
     choices.push({ label: 'Approve', body: (reason) => ({ decision: 'approve', reason }) });
   if (state === 'held' && retryable)
     choices.push({ label: 'Run the gate again', body: (reason) => ({ decision: 'retry', reason }) });

@@ -8,7 +8,7 @@ import { linkTo } from '../place.ts';
 import { emptyView, intoSight, region } from '../region.ts';
 import { api, type Me } from '../session.ts';
 import { table } from '../table.ts';
-import { decisionsPanel } from './decisions.ts';
+import { decisionsPanel, whyHeld } from './decisions.ts';
 import { type Delivery, isRed, stages } from './deliveries.ts';
 
 type Release = Answer<'GET /v1/releases/{version}'>['data'];
@@ -55,16 +55,6 @@ function panel(delivery: Delivery, waiting: ReadonlySet<string>, me: Me, decided
     decided();
   };
   load();
-  const map = region({ class: 'coverage' });
-  const draw = h(
-    'button',
-    {
-      type: 'button',
-      onclick: () => void map.load('the coverage map', (signal) => coverage(delivery, signal)),
-    },
-    'Draw the coverage map',
-  );
-  map.show(draw);
   return h(
     'section',
     { class: 'panel', 'aria-label': delivery.file },
@@ -85,8 +75,16 @@ function panel(delivery: Delivery, waiting: ReadonlySet<string>, me: Me, decided
         )
       : null,
     report.element,
-    map.element,
+    // Of what was refused no cell was read.
+    delivery.stage === 'refused' ? null : coverageMap(delivery),
   );
+}
+
+function coverageMap(delivery: Delivery): HTMLElement {
+  const map = region({ class: 'coverage' });
+  const onclick = () => void map.load('the coverage map', (signal) => coverage(delivery, signal));
+  map.show(h('button', { type: 'button', onclick }, 'Draw the coverage map'));
+  return map.element;
 }
 
 async function reportOf(
@@ -98,8 +96,7 @@ async function reportOf(
   if (version === null) return null;
   if (stage === 'quarantined') {
     const { data } = await api.get('/v1/quarantine/{version}', { version }, { signal });
-    const decisions = decisionsPanel(data, me.permissions.includes('quarantine:decide'), reload);
-    return [quarantineReport(data), decisions];
+    return [quarantineReport(data), decisionsPanel(data, me, reload), notMetEither(data)];
   }
   if (stage === 'released' || stage === 'published') {
     const { data } = await api.get('/v1/releases/{version}', { version }, { signal });
@@ -167,13 +164,8 @@ const suites = (all: NonNullable<Release['gate']>['suites']) =>
     })),
   );
 
-/** What holds it back is said with the decision on it. */
-function quarantineReport({ report, suites: all }: Gate): Child {
-  const failed = all.flatMap(({ suite_name, results }) =>
-    results
-      .filter(({ success, expectation_config }) => !success && expectation_config.severity !== 'critical')
-      .map((result) => ({ suite_name, ...result })),
-  );
+/** First what holds it back. */
+function quarantineReport({ report, standing }: Gate): Child {
   return [
     h('dl', { class: 'facts' }, [
       fact('Rows', count(report.row_count)),
@@ -181,6 +173,7 @@ function quarantineReport({ report, suites: all }: Gate): Child {
       fact('Failures', count(report.failure_count)),
       fact('Version', report.version),
     ]),
+    whyHeld(standing),
     report.failures.length === 0
       ? null
       : h(
@@ -200,32 +193,35 @@ function quarantineReport({ report, suites: all }: Gate): Child {
             })),
           ),
         ),
-    failed.length === 0
-      ? null
-      : h(
-          'div',
-          {},
-          h('h3', {}, 'Not met either, and no reason to hold it'),
-          table(
-            'Not met either',
-            [
-              { head: 'Suite', text: true },
-              { head: 'Expectation', text: true },
-              { head: 'Severity', text: true },
-              { head: 'On', text: true },
-            ],
-            failed.map(({ suite_name, expectation_config }) => ({
-              cells: [
-                suite_name,
-                expectation_config.type,
-                expectation_config.severity,
-                String(expectation_config.kwargs.column ?? ''),
-              ],
-            })),
-          ),
-        ),
   ];
 }
+
+function notMetEither({ suites: all }: Gate): Child {
+  const failed = all.flatMap(({ suite_name, results }) =>
+    results
+      .filter(({ success, expectation_config }) => !success && expectation_config.severity !== 'critical')
+      .map((result) => ({ suite_name, ...result })),
+  );
+  if (failed.length === 0) return null;
+  return [
+    h('h3', {}, 'Not met either, and no reason to hold it'),
+    table(
+      'Not met either',
+      [
+        { head: 'Rule', text: true },
+        { head: 'Suite', text: true },
+        { head: 'Severity', text: true },
+      ],
+      failed.map(({ suite_name, expectation_config }) => ({
+        cells: [ruleOf(expectation_config), suite_name, expectation_config.severity],
+      })),
+    ),
+  ];
+}
+
+/** In words where the suite has them. */
+const ruleOf = ({ type, kwargs, meta }: Gate['suites'][number]['results'][number]['expectation_config']) =>
+  typeof meta.notes === 'string' ? meta.notes : `${type} ${kwargs.column ?? ''}`;
 
 /** In a frame that can run its own script and reach nothing. */
 async function coverage({ source_key, file }: Delivery, signal: AbortSignal): Promise<Child> {

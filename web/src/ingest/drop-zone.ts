@@ -51,8 +51,12 @@ export function dropZone(mayUpload: boolean, uploaded: (key: string) => void): H
 function offer(file: File, status: HTMLElement, uploaded: (key: string) => void): void {
   const line = h('div', { class: 'line' });
   status.prepend(line);
+  if (!/\.xlsx$/i.test(file.name)) {
+    show(line, refused(`${file.name} is no .xlsx workbook and was not sent`));
+    return;
+  }
   if (file.size > LIMIT_BYTES) {
-    show(line, h('b', {}, file.name), ` is larger than 32 MB and was not sent.`);
+    show(line, refused(`${file.name} is larger than 32 MB and was not sent`));
     return;
   }
   if (NAMED_DAY.test(file.name)) {
@@ -77,6 +81,8 @@ function offer(file: File, status: HTMLElement, uploaded: (key: string) => void)
   );
   day.focus();
 }
+
+const refused = (said: string) => h('div', { class: 'problem', role: 'alert' }, h('strong', {}, said));
 
 async function send(
   file: File,

@@ -5,10 +5,10 @@ import { count, counted, monthName } from '../format.ts';
 import { fact } from '../market/diff.ts';
 import { fresh, linkTo } from '../place.ts';
 import { intoSight, region } from '../region.ts';
-import { api } from '../session.ts';
+import { api, type Me } from '../session.ts';
 import { table } from '../table.ts';
 import { type Choice, decideForm } from './decide-form.ts';
-import { decisionsTable } from './decisions.ts';
+import { decisionsTable, isAmong } from './decisions.ts';
 
 export type Hotfix = Row<'GET /v1/hotfixes'>;
 type Impact = Answer<'GET /v1/releases/{version}/impact'>;
@@ -71,13 +71,13 @@ export interface HotfixPanel {
 }
 
 /** @param decided hears of each decision. */
-export function hotfixPanel(mayDecide: boolean, decided: () => void): HotfixPanel {
+export function hotfixPanel(me: Me, decided: () => void): HotfixPanel {
   const part = region({ class: 'impact' });
   let shown = '';
   const load = (version: string) =>
     part.load('what the correction changes', async (signal) => {
       const impact = await api.get('/v1/releases/{version}/impact', { version }, { signal });
-      return impactView(impact, mayDecide, () => {
+      return impactView(impact, me, () => {
         void load(version);
         decided();
       });
@@ -95,7 +95,7 @@ export function hotfixPanel(mayDecide: boolean, decided: () => void): HotfixPane
   };
 }
 
-function impactView({ meta, data }: Impact, mayDecide: boolean, decided: () => void): HTMLElement {
+function impactView({ meta, data }: Impact, me: Me, decided: () => void): HTMLElement {
   const { rows, curve_count, strip_count, use_count } = data;
   const uses = Object.values(use_count).reduce((sum, of) => sum + of, 0);
   return h(
@@ -118,9 +118,13 @@ function impactView({ meta, data }: Impact, mayDecide: boolean, decided: () => v
       fact('Strips touched', count(strip_count)),
       fact('Made from it', count(uses)),
     ]),
-    h('div', { class: 'columns' }, [curvesTable(data), usesTable(data)]),
-    meta.decisions.length === 0 ? null : decisionsTable('Decisions on the correction', meta.decisions),
-    mayDecide ? form(meta, decided) : null,
+    curve_count + strip_count + uses === 0
+      ? h('p', {}, 'It changes no row, and nothing was made from what it replaces.')
+      : h('div', { class: 'columns' }, [curvesTable(data), madeTable(data, uses)]),
+    meta.decisions.length === 0
+      ? null
+      : [h('h3', {}, 'Decisions'), decisionsTable('Decisions on the correction', meta.decisions)],
+    me.permissions.includes('quarantine:decide') ? form(meta, me, decided) : null,
   );
 }
 
@@ -130,46 +134,48 @@ function standing(
 ): HTMLElement {
   const missing = state === 'waiting' ? `: ${counted(approvals_missing, 'approval')} missing` : '';
   const replaces = data.becomes_current ? `replaces ${data.supersedes}` : 'is older than what is current';
-  const sender = uploaded_by ?? 'somebody unknown';
+  const sender = uploaded_by === null ? 'Who sent it is not known' : `Sent by ${uploaded_by}`;
+  const rule = state === 'waiting' && uploaded_by !== null ? ', who may not approve it' : '';
   return h(
     'p',
     {},
     h('strong', {}, `This correction ${STATES[state]}${missing}.`),
-    ` On branch ${data.branch}, ${replaces}. Sent by ${sender}, who may not approve it.`,
+    ` On branch ${data.branch}, ${replaces}. ${sender}${rule}.`,
   );
 }
 
-const LISTED = 100;
+/** The API names so many of a list and counts the others: what is not all must not look as if it were. */
+const cutNote = (listed: number, all: number): string =>
+  listed < all ? `, the first ${count(listed)} of ${count(all)}` : '';
 
-function curvesTable({ curves, asof_date }: Impact['data']): HTMLElement {
+function curvesTable({ curves, curve_count, asof_date }: Impact['data']): HTMLElement {
   return h(
     'div',
     {},
-    h('h3', {}, 'Curves touched'),
+    h('h3', {}, `Curves touched${cutNote(curves.length, curve_count)}`),
     table(
       'Curves touched',
       [{ head: 'Curve', text: true }, { head: 'Rows' }, { head: 'From' }, { head: 'To' }],
-      curves
-        .slice(0, LISTED)
-        .map(({ curve_key, curve, changed, added, removed, contract_from, contract_to }) => ({
-          cells: [
-            h('a', { href: fresh('market', { curve: curve_key, asof: asof_date }) }, curve),
-            count(changed + added + removed),
-            monthName(contract_from),
-            monthName(contract_to),
-          ],
-        })),
+      curves.map(({ curve_key, curve, changed, added, removed, contract_from, contract_to }) => ({
+        cells: [
+          h('a', { href: fresh('market', { curve: curve_key, asof: asof_date }) }, curve),
+          count(changed + added + removed),
+          monthName(contract_from),
+          monthName(contract_to),
+        ],
+      })),
     ),
   );
 }
 
 const USES = { scenario_run: 'scenario run', valuation: 'valuation', export: 'export' } as const;
 
-function usesTable({ uses, strips }: Impact['data']): HTMLElement {
+/** @param use_count of all uses, named or not. */
+function madeTable({ uses, strips, strip_count }: Impact['data'], use_count: number): HTMLElement {
   return h(
     'div',
     {},
-    h('h3', {}, 'Made from what it replaces'),
+    h('h3', {}, `Made from what it replaces${cutNote(uses.length, use_count)}`),
     table(
       'Made from what it replaces',
       [
@@ -181,26 +187,43 @@ function usesTable({ uses, strips }: Impact['data']): HTMLElement {
         ...uses.map(({ kind, id, tenant }) => ({
           cells: [USES[kind], h('span', { class: 'long', title: id }, id), tenant],
         })),
-        ...stripRows(strips),
-      ].slice(0, LISTED),
+        ...stripRows(strips, strips.length < strip_count),
+      ],
     ),
+    strips.length < strip_count &&
+      h(
+        'p',
+        { class: 'hint' },
+        `Strips: the first ${count(strips.length)} of ${count(strip_count)} are known by name; a name may have more curves, and some names are missing.`,
+      ),
   );
 }
 
-/** Strips by name: each curve has its own. */
-function stripRows(strips: Impact['data']['strips']) {
+/** Strips by name: each curve has its own. Of a list that was cut the number of curves is the least there can be. */
+function stripRows(strips: Impact['data']['strips'], isCut: boolean) {
   const named = Map.groupBy(strips, ({ tenor_label, strip_source }) => `${tenor_label}, ${strip_source}`);
-  return [...named].map(([name, own]) => ({ cells: ['strip', name, `${counted(own.length, 'curve')}`] }));
+  const least = isCut ? 'at least ' : '';
+  return [...named].map(([name, own]) => ({ cells: ['strip', name, least + counted(own.length, 'curve')] }));
 }
 
-const CHOICES: readonly Choice<Decision>[] = [
-  { label: 'Approve the correction', body: (reason) => ({ decision: 'approve', reason }) },
-  { label: 'Reject it', body: (reason) => ({ decision: 'reject', reason }) },
-];
+const APPROVE: Choice<Decision> = {
+  label: 'Approve the correction',
+  body: (reason) => ({ decision: 'approve', reason }),
+};
+const REJECT: Choice<Decision> = {
+  label: 'Reject it',
+  body: (reason) => ({ decision: 'reject', reason }),
+};
 
-function form({ version, state }: Impact['meta'], decided: () => void): HTMLElement | null {
+/** Who sent it is not asked to approve it. */
+function form(
+  { version, state, uploaded_by }: Impact['meta'],
+  { subject }: Me,
+  decided: () => void,
+): HTMLElement | null {
   if (state !== 'waiting') return null;
-  return decideForm(CHOICES, async (decision) => {
+  const choices = isAmong(subject, uploaded_by) ? [REJECT] : [APPROVE, REJECT];
+  return decideForm(choices, async (decision) => {
     await api.post('/v1/releases/{version}/decisions', { version }, decision);
     decided();
   });

@@ -25,7 +25,7 @@ export function ingestView(me: Me): View {
     go(link({ key }));
     follow(key, undefined);
   });
-  const fix = hotfixPanel(me.permissions.includes('quarantine:decide'), () => void refresh());
+  const fix = hotfixPanel(me, () => void refresh());
   const element = h(
     'div',
     { class: 'stack' },

@@ -5,18 +5,18 @@ import { count, counted, curveName, unitName } from '../format.ts';
 import { go, link, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
 import { roving } from '../roving.ts';
-import { api } from '../session.ts';
+import { api, type Me } from '../session.ts';
 
 type Dimensions = Answer<'GET /v1/curves/dimensions'>;
 export type Curve = Dimensions['data']['curves'][number];
 
 const FIELDS = [
-  ['asset_class', 'Asset class'],
-  ['iso', 'ISO'],
-  ['region', 'Region'],
-  ['market', 'Market'],
-  ['product', 'Product'],
-  ['block', 'Block'],
+  ['asset_class', 'Asset class', 'All asset classes'],
+  ['iso', 'ISO', 'All ISOs'],
+  ['region', 'Region', 'All regions'],
+  ['market', 'Market', 'All markets'],
+  ['product', 'Product', 'All products'],
+  ['block', 'Block', 'All blocks'],
 ] as const;
 type Field = (typeof FIELDS)[number][0];
 
@@ -41,10 +41,10 @@ export interface Finder {
 }
 
 /** @param withOverlay whether a second curve may be laid over the first. */
-export function finder(withOverlay: boolean): Finder {
+export function finder({ roles, tenant }: Me, withOverlay: boolean): Finder {
   const found = region({ class: 'found' });
-  const selects = new Map(FIELDS.map(([field, label]) => [field, select(field, label)]));
-  const search = searchBox();
+  const selects = new Map(FIELDS.map(([field, label, all]) => [field, select(field, label, all)]));
+  const { search, isTyping } = searchBox();
   const summary = h('summary', {}, 'Find a curve');
   const details = h(
     'details',
@@ -63,6 +63,9 @@ export function finder(withOverlay: boolean): Finder {
     update() {
       const { parameters } = place();
       const query = queryOf(parameters);
+      // Who types is ahead of the address.
+      const said = query.q ?? '';
+      if (!isTyping() && search.value.trim() !== said) search.value = said;
       // The first curve is on its way, and sets the finder to its kind.
       if (!parameters.has('curve') && Object.keys(query).length === 0) return;
       const text = JSON.stringify(query);
@@ -71,15 +74,40 @@ export function finder(withOverlay: boolean): Finder {
         return;
       }
       asked = text;
-      if (document.activeElement !== search) search.value = query.q ?? '';
       const listed = found.load('curves', async (signal) => {
-        const answer = await api.get('/v1/curves/dimensions', { ...query, limit: LISTED }, { signal });
-        for (const [field, element] of selects) fillSelect(element, answer, field, query[field]);
+        const [answer, ...others] = await Promise.all([
+          api.get('/v1/curves/dimensions', { ...query, limit: LISTED }, { signal }),
+          ...FIELDS.map(([field]) => choicesBut(field, query, signal)),
+        ]);
+        for (const [at, [field]] of FIELDS.entries())
+          fillSelect(selects.get(field)!, (others[at] ?? answer.data)[field], query[field]);
+        if (answer.meta.curves === 0 && roles.includes('tenant') && (await isEntitledToNone(signal)))
+          return emptyView(`${notEntitled(tenant)}.`, WHO_ENTITLES);
         return curveList(answer, withOverlay);
       });
       void listed.then(() => markSelected(found.element));
     },
   };
+}
+
+/** What else could be chosen there with all the other choices as they are; undefined where nothing is chosen. */
+async function choicesBut(
+  field: Field,
+  query: Query,
+  signal: AbortSignal,
+): Promise<Dimensions['data'] | undefined> {
+  if (query[field] === undefined) return undefined;
+  const others = Object.fromEntries(Object.entries(query).filter(([name]) => name !== field));
+  const { data } = await api.get('/v1/curves/dimensions', { ...others, limit: LISTED }, { signal });
+  return data;
+}
+
+export const notEntitled = (tenant: string): string => `Tenant ${tenant} is entitled to no curves`;
+export const WHO_ENTITLES = 'Somebody with the role admin can change that.';
+
+async function isEntitledToNone(signal: AbortSignal): Promise<boolean> {
+  const { meta } = await api.get('/v1/curves/dimensions', { limit: 0 }, { signal });
+  return meta.curves === 0;
 }
 
 type Query = { q?: string } & Partial<Record<Field, string>>;
@@ -94,9 +122,9 @@ function queryOf(parameters: URLSearchParams): Query {
   );
 }
 
-function searchBox(): HTMLInputElement {
+function searchBox(): { readonly search: HTMLInputElement; isTyping(): boolean } {
   let timer: number | undefined;
-  return h('input', {
+  const search = h('input', {
     type: 'search',
     placeholder: 'Search: pjm west on_peak',
     'aria-label': 'Search curves by words',
@@ -105,29 +133,38 @@ function searchBox(): HTMLInputElement {
     oninput: (event: Event) => {
       clearTimeout(timer);
       const { value } = event.target as HTMLInputElement;
-      timer = setTimeout(() => go(link({ q: value.trim() }), 'replace'), SEARCH_AFTER_MS);
+      timer = setTimeout(() => {
+        timer = undefined;
+        go(link({ q: value.trim() }), 'replace');
+      }, SEARCH_AFTER_MS);
     },
   });
+  return { search, isTyping: () => timer !== undefined };
 }
 
-function select(field: Field, label: string): HTMLSelectElement {
+/** Not shown before it is known what can be chosen. */
+function select(field: Field, label: string, all: string): HTMLSelectElement {
   return h('select', {
     'aria-label': label,
+    'data-all': all,
+    hidden: true,
     onchange: (event: Event) => go(link({ [field]: (event.target as HTMLSelectElement).value })),
   });
 }
 
 /** Hidden where there is nothing to choose. */
-function fillSelect(element: HTMLSelectElement, { data }: Dimensions, field: Field, chosen = ''): void {
-  const label = element.getAttribute('aria-label')!;
-  const values = data[field].filter(({ value }) => value !== null);
+function fillSelect(element: HTMLSelectElement, choices: Dimensions['data'][Field], chosen = ''): void {
+  const values = choices.flatMap(({ value, curves }) => (value === null ? [] : [{ value, curves }]));
+  const isChosen = ({ value }: { value: string }) => value.toLowerCase() === chosen.toLowerCase();
+  // What is chosen is said also where the other choices leave nothing of it.
+  if (chosen !== '' && !values.some(isChosen)) values.push({ value: chosen, curves: 0 });
   element.hidden = values.length < 2 && chosen === '';
   show(
     element,
-    h('option', { value: '' }, label),
-    values.map(({ value, curves }) => h('option', { value: value! }, `${value} (${count(curves)})`)),
+    h('option', { value: '' }, element.dataset.all),
+    values.map(({ value, curves }) => h('option', { value }, `${value} (${count(curves)})`)),
   );
-  element.value = values.find(({ value }) => value!.toLowerCase() === chosen.toLowerCase())?.value ?? '';
+  element.value = values.find(isChosen)?.value ?? '';
   element.classList.toggle('chosen', chosen !== '');
 }
 

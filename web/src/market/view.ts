@@ -6,9 +6,10 @@ import { change, decimalsOf, monthName, price, TENOR_NAMES } from '../format.ts'
 import { lineagePanel } from '../lineage.ts';
 import { fresh, go, link, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
+import { api, type Me } from '../session.ts';
 import { type Column, type TableRow, table } from '../table.ts';
 import { diffPanel } from './diff.ts';
-import { finder, goToFirst } from './finder.ts';
+import { finder, goToFirst, notEntitled, WHO_ENTITLES } from './finder.ts';
 import {
   MAX_SERIES,
   monthsOf,
@@ -25,8 +26,8 @@ export interface View {
   update(): void;
 }
 
-export function marketView(): View {
-  const find = finder(true);
+export function marketView(me: Me): View {
+  const find = finder(me, true);
   const main = region({ class: 'board' });
   const lineage = lineagePanel(() => drawn?.focus());
   const diff = diffPanel();
@@ -43,6 +44,12 @@ export function marketView(): View {
     drawn?.select(point);
     lineage.show(point);
   };
+  const clear = () => {
+    drawn?.destroy();
+    drawn = undefined;
+    lineage.show(undefined);
+    diff.show([]);
+  };
   const update = () => {
     find.update();
     const { parameters } = place();
@@ -54,15 +61,22 @@ export function marketView(): View {
     shown = asked;
     void main.load('the curve', async (signal) => {
       const key = parameters.get('curve');
-      if (key === null) return (await goToFirst(signal)) ? null : nothingYet();
+      if (key === null) return (await goToFirst(signal)) ? null : nothingYet(me);
       const tenor = tenorOf(parameters);
-      const series = await seriesOf(wantedOf(parameters, key), tenor, signal);
+      const series = await seriesOf(wantedOf(parameters, key), tenor, signal).catch((error: unknown) => {
+        // What is told of another curve does not stay beside the error.
+        if (!signal.aborted) clear();
+        throw error;
+      });
       if (signal.aborted) return null;
+      const first = series[0];
+      if (first === undefined) {
+        clear();
+        return noSuchCurve('market', me, signal);
+      }
       drawn?.destroy();
       drawn = undefined;
       diff.show(series);
-      const first = series[0];
-      if (first === undefined) return noSuchCurve('market');
       document.title = `${first.info.name} · Aurum`;
       drawn = board(series, tenor);
       select();
@@ -72,15 +86,20 @@ export function marketView(): View {
   return { element, update };
 }
 
-export const nothingYet = () =>
+/** A tenant cannot tell the two apart, and drops no workbooks. */
+export const nothingYet = ({ roles, tenant }: Me) =>
   panelOf(
-    emptyView('Nothing is released yet.', h('a', { href: fresh('ingest') }, 'Drop a workbook to begin.')),
+    roles.includes('tenant')
+      ? emptyView(`${notEntitled(tenant)}, or nothing is released yet.`, WHO_ENTITLES)
+      : emptyView('Nothing is released yet.', h('a', { href: fresh('ingest') }, 'Drop a workbook to begin.')),
   );
 
-export const noSuchCurve = (view: string) =>
-  panelOf(
-    emptyView('No curve has this key, or none you may see.', h('a', { href: fresh(view) }, 'Show another.')),
-  );
+export async function noSuchCurve(view: string, me: Me, signal: AbortSignal): Promise<HTMLElement> {
+  const { meta } = await api.get('/v1/curves/dimensions', { limit: 0 }, { signal });
+  if (meta.curves === 0) return nothingYet(me);
+  const another = h('a', { href: fresh(view) }, 'Show another.');
+  return panelOf(emptyView('No curve has this key, or none you may see.', another));
+}
 
 const panelOf = (content: HTMLElement) => h('section', { class: 'panel' }, content);
 

@@ -141,10 +141,10 @@ function waterfall({ waterfall: steps, currency, npv }: Valuation): Child {
   ];
 }
 
-const SPREAD = { margin: 50, row: 14, below: 16 };
+const SPREAD = { left: 6, row: 14, below: 16, gap: 3 };
 const LETTER_PX = 6.6;
 
-/** Quantiles on one line: the tails thin, P10 to P90 thick, each named where its name has room. */
+/** Quantiles on one line: the tails thin, P10 to P90 thick, each with its name like a flag on its mast. */
 function spread(risk: Risk, currency: string): SVGElement {
   const marks = [
     ...risk.tails.map(({ level, quantile }) => ({
@@ -159,10 +159,10 @@ function spread(risk: Risk, currency: string): SVGElement {
   const high = Math.max(marks.at(-1)!.value, low + 1);
   // Letters are as large on a phone: fewer of them fit beside each other.
   const width = innerWidth < 600 ? 330 : 560;
-  const x = (value: number) => SPREAD.margin + ((value - low) / (high - low)) * (width - 2 * SPREAD.margin);
-  const labels = placed(
-    marks.map(({ label, value }) => ({ at: x(value), text: `${label} ${money(value)}` })),
-  );
+  const named = marks.map(({ label, value }) => ({ value, text: `${label} ${money(value)}` }));
+  const room = width - SPREAD.left - widthOf(named.at(-1)!.text);
+  const x = (value: number) => SPREAD.left + ((value - low) / (high - low)) * room;
+  const labels = placed(named.map(({ value, text }) => ({ at: x(value), text })));
   const y = SPREAD.row * (2 + Math.max(...labels.map(({ row }) => row)));
   const line = (from: number, to: number, name: string) =>
     svg('line', { x1: x(from), x2: x(to), y1: y, y2: y, class: name });
@@ -179,23 +179,23 @@ function spread(risk: Risk, currency: string): SVGElement {
     labels.map(({ at, text, row }) => {
       const foot = y - SPREAD.row * (1 + row);
       return [
-        svg('line', { x1: at, x2: at, y1: foot + 3, y2: y + 8, class: 'mark' }),
-        svg('text', { x: at, y: foot, 'text-anchor': 'middle' }, text),
+        svg('line', { x1: at, x2: at, y1: foot - 8, y2: y + 8, class: 'mark' }),
+        svg('text', { x: at + SPREAD.gap, y: foot }, text),
       ];
     }),
   );
 }
 
-/** From left to right, each in the lowest row where it does not touch the one before. */
+const widthOf = (text: string) => text.length * LETTER_PX + 2 * SPREAD.gap;
+
+/** Above every later one that begins below its name: no mast goes through a name. */
 function placed(labels: readonly { readonly at: number; readonly text: string }[]) {
-  const ends: number[] = [];
-  return labels.map(({ at, text }) => {
-    const half = (text.length * LETTER_PX) / 2 + 7;
-    const free = ends.findIndex((end) => end < at - half);
-    const row = free >= 0 ? free : ends.length;
-    ends[row] = at + half;
-    return { at, text, row };
-  });
+  const flags: { at: number; text: string; row: number }[] = [];
+  for (const { at, text } of labels.toReversed()) {
+    const crossed = flags.filter((later) => later.at < at + widthOf(text));
+    flags.push({ at, text, row: 1 + Math.max(-1, ...crossed.map(({ row }) => row)) });
+  }
+  return flags;
 }
 
 function riskTable({

@@ -88,21 +88,25 @@ function valuationsTable(valuations: readonly Summary[], hash: string | null): H
       'Valuations, newest first',
       [
         { head: 'Contract', text: true },
-        { head: 'State', text: true },
-        { head: 'Valued at', text: true },
         { head: 'NPV' },
         { head: 'Currency', text: true },
+        { head: 'State', text: true },
+        { head: 'Valued at', text: true },
         { head: 'On', text: true },
         { head: 'Made', text: true },
       ],
       valuations.map((one) => ({
         selected: one.valuation_hash === hash,
         cells: [
-          h('a', linkTo({ valuation: one.valuation_hash }), one.contract),
-          h('span', { class: stateClass(one.state), title: one.error?.message ?? '' }, one.state),
-          one.valuation_date,
+          // Contracts of one name are told apart by the hash.
+          [
+            h('a', linkTo({ valuation: one.valuation_hash }), one.contract),
+            h('span', { class: 'quiet', title: one.valuation_hash }, ` ${one.valuation_hash.slice(0, 8)}`),
+          ],
           one.npv === null ? '' : count(Math.round(one.npv)).replace('-', '−'),
           one.currency,
+          h('span', { class: stateClass(one.state), title: one.error?.message ?? '' }, one.state),
+          one.valuation_date,
           one.run_id === null ? one.provenance.reference.source : 'scenario run',
           clock(one.created_at),
         ],

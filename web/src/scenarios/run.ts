@@ -17,7 +17,7 @@ import {
 import { fact } from '../market/diff.ts';
 import { signed } from '../market/view.ts';
 import { go, link, linkTo } from '../place.ts';
-import { emptyView, failureView, intoSight, region } from '../region.ts';
+import { emptyView, failureView, intoSight, problemView, region } from '../region.ts';
 import { api } from '../session.ts';
 import { table } from '../table.ts';
 
@@ -37,6 +37,8 @@ export interface NamedRun extends Run {
 export interface RunPanel {
   readonly element: HTMLElement;
   show(run: NamedRun | undefined, other: NamedRun | undefined, curve: string | null): void;
+  /** One that was asked for and is not to be had. */
+  fail(error: unknown): void;
 }
 
 export function runPanel(): RunPanel {
@@ -57,6 +59,10 @@ export function runPanel(): RunPanel {
             : part.load('the comparison', (signal) => comparison(run, other, curve, signal));
         void loaded.then(() => intoSight(part.element));
       }
+    },
+    fail(error) {
+      shown = '';
+      part.show(problemView(error, 'Could not load the run'));
     },
   };
 }

@@ -11,6 +11,7 @@ import { table } from '../table.ts';
 import { type NamedRun, runPanel } from './run.ts';
 
 type Driver = Row<'GET /v1/scenarios/drivers'>;
+type Run = Row<'GET /v1/scenarios/runs'>;
 type RunRequest = Body<'POST /v1/scenarios/{id}/run'>;
 type Scenario = Body<'POST /v1/scenarios'>;
 
@@ -43,14 +44,26 @@ export function scenariosView(me: Me): View {
         api.get('/v1/scenarios', { limit: 1_000 }, { signal }),
       ]);
       const names = new Map(scenarios.data.map(({ id, name }) => [id, name]));
-      const named = runs.data.map((one) => ({ ...one, name: names.get(one.scenario_id) ?? one.scenario_id }));
+      const nameOf = (one: Run) => ({ ...one, name: names.get(one.scenario_id) ?? one.scenario_id });
+      const named = runs.data.map(nameOf);
       const isBusy = runs.data.some(({ state }) => state === 'queued' || state === 'running');
       if (isBusy && element.isConnected) timer = setTimeout(() => void refresh(), POLL_BUSY_MS);
       const { parameters } = place();
-      const chosen = named.find(({ run_id }) => run_id === parameters.get('run'));
-      const other = named.find(({ run_id }) => run_id === parameters.get('with'));
-      run.show(chosen, other, parameters.get('curve'));
-      return runsTable(named, chosen, other);
+      // Of a hundred and more the older ones are not listed.
+      const runOf = async (run_id: string | null) => {
+        if (run_id === null) return undefined;
+        const listed = named.find((one) => one.run_id === run_id);
+        return listed ?? nameOf((await api.get('/v1/scenarios/runs/{run_id}', { run_id }, { signal })).data);
+      };
+      try {
+        const chosen = await runOf(parameters.get('run'));
+        const other = chosen && (await runOf(parameters.get('with')));
+        if (!signal.aborted) run.show(chosen, other, parameters.get('curve'));
+        return runsTable(named, chosen, other);
+      } catch (error) {
+        if (!signal.aborted) run.fail(error);
+        return runsTable(named, undefined, undefined);
+      }
     });
   }
   return { element, update: () => void refresh() };
