@@ -28,10 +28,10 @@ async function toTheCell(page: Page): Promise<void> {
   await page.locator('.sheet td.it').waitFor();
 }
 
-const open = (view: string) => async (page: Page) => {
-  await page.goto(`${SITE}/#/${view}`);
-  await page.waitForLoadState('networkidle');
-};
+async function strips(page: Page): Promise<void> {
+  await page.goto(`${SITE}/#/strips`);
+  await page.locator('.board table').first().waitFor();
+}
 
 async function compared(page: Page): Promise<void> {
   await page.goto(`${SITE}/#/market`);
@@ -72,7 +72,7 @@ const SHOTS: readonly Shot[] = [
   ['desk-dark.png', { ...DESKTOP, colorScheme: 'dark' }, toTheCell],
   ['desk-phone.png', { ...PHONE, colorScheme: 'light' }, toTheChart],
   ['desk-compare.png', { ...DESKTOP, colorScheme: 'light' }, toTheCell, compared],
-  ['desk-strips.png', { ...DESKTOP, colorScheme: 'dark' }, toTheCell, open('strips')],
+  ['desk-strips.png', { ...DESKTOP, colorScheme: 'dark' }, toTheCell, strips],
   ['desk-ingest.png', { ...DESKTOP, colorScheme: 'light' }, toTheCell, delivery],
   ['desk-scenario.png', { ...DESKTOP, colorScheme: 'light' }, toTheCell, scenario],
   ['desk-ppa.png', { ...DESKTOP, colorScheme: 'dark' }, toTheCell, valuation],

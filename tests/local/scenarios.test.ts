@@ -142,7 +142,7 @@ test('a run that fails says why; another tenant sees neither it nor its scenario
   const { run_id } = (await ask(id, { ...PJM_WEST, contract_to: '2090-12' })).body.data;
   expect(await finished(run_id)).toMatchObject({
     state: 'failed',
-    error: { code: 'scenario_month_missing', field: 'curves', message: expect.stringContaining('PJM') },
+    error: { code: 'scenario_month_missing', field: 'contract_to', message: expect.stringContaining('PJM') },
   });
   await call('/v1/tenants', { id: 'acme', name: 'Acme' }, 'admin');
   for (const path of [`/v1/scenarios/${id}`, `/v1/scenarios/runs/${run_id}`]) {
