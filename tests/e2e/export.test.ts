@@ -63,7 +63,7 @@ describe('aurum export', () => {
     const rows = [...(await released('pw')), ...(await released('eugp'))].filter(
       ({ block }) => block === 'ON_PEAK',
     );
-    const ask = (format: string) => aurum('export', '--asof', DAY, '--block', 'on_peak', '--format', format);
+    const ask = (format: string) => aurum('export', '--as-of', DAY, '--block', 'on_peak', '--format', format);
     const ndjson = await ask('ndjson');
     expect(ndjson.code).toBe(0);
     const found = ndjson.out
@@ -82,7 +82,7 @@ describe('aurum export', () => {
   });
 
   test('writes a signed folder that proves itself, and a changed byte is named', async () => {
-    const made = await aurum('export', '--asof', DAY, '--output', `${place('signed')}/`);
+    const made = await aurum('export', '--as-of', DAY, '--output', `${place('signed')}/`);
     expect(made).toMatchObject({ code: 0, told: expect.stringContaining('written') });
     await aurum('export', '--public-key', place('key.pem'));
     const proven = await aurum('verify-export', place('signed'), '--key', place('key.pem'));
@@ -94,7 +94,7 @@ describe('aurum export', () => {
       told: expect.stringContaining('taken from the manifest itself'),
     });
 
-    const again = await aurum('export', '--asof', DAY, '--output', `${place('signed')}/`);
+    const again = await aurum('export', '--as-of', DAY, '--output', `${place('signed')}/`);
     expect(again).toMatchObject({ code: 0, told: expect.stringContaining('already') });
     const [file] = readdirSync(place('signed')).filter((name) => name.endsWith('.parquet'));
     const bytes = readFileSync(join(place('signed'), file!));
@@ -112,7 +112,7 @@ describe('aurum export', () => {
     'a workbook of %s goes through the chain and changes no price',
     async (vendor) => {
       const before = await released(vendor);
-      const written = await aurum('export', '--format', 'xlsx', '--vendor', vendor, '--asof', DAY);
+      const written = await aurum('export', '--format', 'xlsx', '--vendor', vendor, '--as-of', DAY);
       expect(written.code).toBe(0);
       const file = `EOD_${vendor.toUpperCase()}_20250912_1500.xlsx`;
       const event = await upload(ports, file, DAY, new Uint8Array(written.bytes));
@@ -139,7 +139,7 @@ describe('aurum export', () => {
       [['export', '--format', 'xlsx'], 'option_missing'],
       [['export', '--format', 'xlsx', '--vendor', 'zz'], 'release_not_found'],
       [['export', '--format', 'xlsx', '--vendor', 'pw', '--iso', 'PJM'], 'filter_invalid'],
-      [['export', '--asof', 'yesterday'], 'filter_invalid'],
+      [['export', '--as-of', 'yesterday'], 'filter_invalid'],
       [['export', '--iso', 'nowhere', '--output', `${place('none')}/`], 'rows_not_found'],
       [['export', '--tenant', '../acme'], 'tenant_invalid'],
       [['export', '--tenant', 'acme', '--output', 'x/'], 'output_twice'],

@@ -105,6 +105,6 @@ test('a market day without a release is nothing proved, and refused', async () =
   expect(messages).toContain('no release of 2025-01-02 is on main');
   expect(code).toBe(2);
   const day = await verify({}, { asof: DAY });
-  expect(day.messages).toContain('the audit trail and the valuations are proved without --asof');
+  expect(day.messages).toContain('the audit trail and the valuations are proved without --as-of');
   expect(day.code).toBe(0);
 });

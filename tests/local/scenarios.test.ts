@@ -191,7 +191,7 @@ test('the command line creates, runs, shows and compares', async () => {
   writeFileSync(request, JSON.stringify(PJM_WEST));
   const made = await aurum('create', file);
   expect(made).toMatchObject({ code: 0, stderr: 'By hand: version 1, 2 assumptions\n' });
-  const ran = await aurum('run', 'By hand', '--request', request, '--asof', '2025-09-12', '--wait');
+  const ran = await aurum('run', 'By hand', '--request', request, '--as-of', '2025-09-12', '--wait');
   expect(ran).toMatchObject({ code: 0, stderr: 'succeeded, as of 2025-09-12, 2 curves, 32 rows\n' });
   const run_id = ran.stdout.trim();
   const rows = (await aurum('outputs', run_id, '--format', 'ndjson')).stdout.trim().split('\n');

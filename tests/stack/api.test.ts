@@ -278,7 +278,7 @@ describe.skipIf(absent)(`the API on real services${whyAbsent}`, () => {
     expect(proof.broken).toBeNull();
     expect(proof.events).toBeGreaterThanOrEqual(8);
 
-    const verified = await site.aurum(['verify', '--asof', DAY], await rightsOf('operator'));
+    const verified = await site.aurum(['verify', '--as-of', DAY], await rightsOf('operator'));
     expect([verified.code, verified.told]).toEqual([0, expect.stringContaining('3 releases')]);
   });
 });

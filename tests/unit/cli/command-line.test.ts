@@ -72,7 +72,7 @@ describe('the command line', () => {
     ],
     [['quarantine', 'shwo'], '(action_unknown)'],
     [['ingest', 'package.json'], 'package.json: the file name states no as-of day (asof_missing)'],
-    [['status', '--asof', 'yesterday'], '(date_invalid)'],
+    [['status', '--as-of', 'yesterday'], '(date_invalid)'],
   ])('refuses %j in one line, exit 2', async (argv, message) => {
     const { code, out, told } = await run(argv);
     expect([code, out]).toEqual([2, '']);

@@ -47,10 +47,20 @@ test('shows figures, waterfall, risk and months as tables', async () => {
   expect(out).toMatch(/^credit +0 +[\d,]+$/m);
 });
 
+test('says of each month where its price comes from', async () => {
+  const origins = [{}, { origin: 'strip' }, { origin: 'strip', determined: false }];
+  const marked = prices.map((price, index) => ({ ...price, ...origins[index] }));
+  const { out } = await aurum({ ...WHOLE, market: { reference: { ...market.reference, prices: marked } } });
+  const ends = (month: string, said: string) => new RegExp(`^${month} .*[0-9]${said} *$`, 'm');
+  expect(out).toMatch(ends('2026-01', ''));
+  expect(out).toMatch(ends('2026-02', ' +from a strip'));
+  expect(out).toMatch(ends('2026-03', ' +from a strip, left open by overlapping strips'));
+});
+
 test('values it on another day where one is named', async () => {
   const on = async (...options: string[]) =>
     JSON.parse((await aurum(WHOLE, '--format', 'json', ...options)).out);
-  const later = await on('--asof', '2026-06-15');
+  const later = await on('--as-of', '2026-06-15');
   expect(later.valuation_date).toBe('2026-06-15');
   expect(later.cashflows[0].month).toBe('2026-06-01');
 });

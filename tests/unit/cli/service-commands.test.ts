@@ -131,7 +131,7 @@ describe('aurum ingest', () => {
 describe('aurum status', () => {
   it('prints a table, or the entries as they are', async () => {
     answer = () => data([entry('quarantined', 'strip differs')]);
-    const table = await run(['status', '--asof', '2025-09-12'], { environment });
+    const table = await run(['status', '--as-of', '2025-09-12'], { environment });
     expect(asked).toEqual(['GET /v1/ingest?asof=2025-09-12&limit=1000']);
     expect(table.out).toMatch(/^FILE +VENDOR +AS-OF +STAGE/);
     expect(table.out).toMatch(new RegExp(`${FILE} +pw +2025-09-12 +quarantined +red .* strip differs\n$`));

@@ -230,8 +230,17 @@ function riskTable({
   );
 }
 
-function cashflowTable({ cashflows, deltas }: Valuation, { reference }: Provenance): HTMLElement {
+function cashflowTable(
+  { cashflows, deltas, undetermined_months }: Valuation,
+  { reference }: Provenance,
+): HTMLElement {
   const delta = new Map(deltas.map(({ month, delta_mwh }) => [month, delta_mwh]));
+  const open = new Set(undetermined_months);
+  const originOf = ({ month, extrapolated, origin }: Valuation['cashflows'][number]) => {
+    if (extrapolated) return 'extrapolated';
+    if (open.has(month)) return 'left open by overlapping strips';
+    return origin === 'strip' ? 'from a strip' : 'quoted';
+  };
   return table(
     'Cashflows by delivery month',
     [
@@ -261,7 +270,7 @@ function cashflowTable({ cashflows, deltas }: Valuation, { reference }: Provenan
         flow.discount_factor.toFixed(5),
         money(flow.pv),
         money(delta.get(flow.month) ?? 0),
-        flow.extrapolated ? 'extrapolated' : flow.origin === 'strip' ? 'from a strip' : 'quoted',
+        originOf(flow),
       ],
     })),
   );

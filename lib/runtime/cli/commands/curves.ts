@@ -3,19 +3,11 @@ import { csvLine } from '#lib/formats/text.ts';
 import { CURVE_COLUMNS, type CurveObservation } from '#schemas/curve-observation.ts';
 import { curveQuery, MAX_PAGE_SIZE } from '#schemas/curve-query.ts';
 import { type Answer, apiClient } from '../api-client.ts';
-import { type Command, type OptionSpec, wholeNumberOption } from '../command.ts';
+import { type Command, wholeNumberOption } from '../command.ts';
+import { queryGiven, queryOptions } from '../query-options.ts';
 
 /** Pages are the command's own business. */
 const { cursor: _cursor, limit: _limit, ...FILTERS } = curveQuery.shape;
-
-const optionOf = (parameter: string): string => parameter.replaceAll('_', '-');
-
-const filterOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
-  Object.entries(FILTERS).map(([parameter, schema]) => [
-    optionOf(parameter),
-    { value: 'VALUE', description: schema.description ?? '' },
-  ]),
-);
 
 export const command: Command = {
   name: 'curves',
@@ -23,15 +15,13 @@ export const command: Command = {
   usage: 'curves [filters] [--limit N] [--format ndjson|csv]',
   details: 'All rows that hold every filter, page after page, as the API gives them.',
   options: {
-    ...filterOptions,
+    ...queryOptions(FILTERS),
     limit: { value: 'N', description: 'stop after so many rows' },
     format: { value: 'F', description: 'default ndjson', choices: ['ndjson', 'csv'] },
   },
   run: async (given, io) => {
     const get = apiClient(io);
-    const filters = Object.fromEntries(
-      Object.keys(FILTERS).map((parameter) => [parameter, given.options[optionOf(parameter)]]),
-    );
+    const filters = queryGiven(FILTERS, given);
     const csv = given.options.format === 'csv';
     let left = wholeNumberOption(given, 'limit', 'curves') ?? Number.POSITIVE_INFINITY;
     if (csv) await io.out(`${csvLine(CURVE_COLUMNS)}\n`);

@@ -9,26 +9,13 @@ import { FORMATS, type Format } from '#lib/formats/negotiate.ts';
 import type { ExportAnswer, ExportRequest } from '#schemas/export.ts';
 import { exportRequest } from '#schemas/export.ts';
 import { apiClient, asMemberOf } from '../api-client.ts';
-import {
-  type Command,
-  type CommandArguments,
-  type CommandIo,
-  type OptionSpec,
-  tenantOption,
-  usageError,
-} from '../command.ts';
+import { type Command, type CommandArguments, type CommandIo, tenantOption, usageError } from '../command.ts';
 import { exportTarget } from '../export-folder.ts';
 import { writeOutput } from '../files.ts';
+import { queryGiven, queryOptions } from '../query-options.ts';
 import { counted } from '../text.ts';
 
 const { format: _format, ...FILTERS } = exportRequest.shape;
-const optionOf = (parameter: string): string => parameter.replaceAll('_', '-');
-const filterOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
-  Object.entries(FILTERS).map(([parameter, schema]) => [
-    optionOf(parameter),
-    { value: 'VALUE', description: schema.description ?? '' },
-  ]),
-);
 /** Whoever runs the command line reads the stores themselves. */
 const OPERATOR = { entitlements: 'all' } as const;
 
@@ -38,7 +25,7 @@ export const command: Command = {
   usage: [
     'export [filters] [--format parquet|csv|ndjson|json|arrow] [--output FILE]',
     '       aurum export [filters] [--format parquet|csv] --output DIR/ | --tenant T',
-    '       aurum export --format xlsx --vendor V [--asof DATE] [--output FILE|DIR/]',
+    '       aurum export --format xlsx --vendor V [--as-of DATE] [--output FILE|DIR/]',
   ].join('\n'),
   details: [
     'To FILE or stdout: the rows. To a folder (it exists, or the name ends in /): files and a manifest signed with Ed25519, which',
@@ -48,7 +35,7 @@ export const command: Command = {
     'entitled to into the bucket, below exports/T/asof=DATE/, and keeps who asked; so does POST /v1/exports.',
   ].join('\n'),
   options: {
-    ...filterOptions,
+    ...queryOptions(FILTERS),
     format: { value: 'F', description: 'default parquet', choices: [...FORMATS, 'xlsx'] },
     output: { value: 'PATH', description: 'file, or folder for a signed export; default stdout' },
     tenant: { value: 'T', description: 'export into the bucket, as a member of this tenant' },
@@ -88,13 +75,9 @@ export const command: Command = {
 type Ports = Awaited<ReturnType<typeof import('#lib/runtime/compose.ts').compose>>;
 type SignedPorts = Ports & Pick<import('#lib/flows/export-curves.ts').ExportPorts, 'signing_key'>;
 
-function requestOf({ options }: CommandArguments): ExportRequest {
-  const filters = Object.keys(FILTERS).flatMap((parameter) => {
-    const value = options[optionOf(parameter)];
-    return value === undefined ? [] : [[parameter, value]];
-  });
-  const format = options.format === 'csv' ? 'csv' : 'parquet';
-  const parsed = exportRequest.safeParse({ ...Object.fromEntries(filters), format });
+function requestOf(given: CommandArguments): ExportRequest {
+  const format = given.options.format === 'csv' ? 'csv' : 'parquet';
+  const parsed = exportRequest.safeParse({ ...queryGiven(FILTERS, given), format });
   if (parsed.success) return parsed.data;
   throw usageError('filter_invalid', z.prettifyError(parsed.error).replaceAll('\n', ' '), 'export');
 }
@@ -193,7 +176,7 @@ async function writeWorkbook(
   if (Object.keys(filters).length > 0) {
     throw usageError(
       'filter_invalid',
-      'a workbook holds a whole release: only --asof, --as-known-at, --version',
+      'a workbook holds a whole release: only --as-of, --as-known-at, --version',
       'export',
     );
   }

@@ -22,7 +22,7 @@ export const command: Command = {
   name: 'ppa',
   summary: 'power purchase agreements: value, list, replay',
   usage: [
-    'ppa value FILE [--curve KEY] [--asof DATE] [--format table|json]',
+    'ppa value FILE [--curve KEY] [--as-of DATE] [--format table|json]',
     '       aurum ppa add FILE',
     '       aurum ppa contracts | valuations',
     '       aurum ppa replay HASH | --all',
@@ -37,7 +37,10 @@ export const command: Command = {
   ].join('\n'),
   options: {
     curve: { value: 'KEY', description: 'value it on this released curve' },
-    asof: { value: 'DATE', description: 'as-of day of the curve; of prices in the file the valuation date' },
+    'as-of': {
+      value: 'DATE',
+      description: 'as-of day of the curve; of prices in the file the valuation date',
+    },
     all: { value: '', description: 'replay every stored valuation', flag: true },
     format: { value: 'F', description: 'default table', choices: ['table', 'json'] },
   },
@@ -110,7 +113,7 @@ async function value(session: Session, path: string): Promise<undefined> {
 function requestOf(file: Json, given: CommandArguments): Json | undefined {
   const market = isObject(file.market) ? file.market : {};
   const { curve } = given.options;
-  const asof = dateOption(given, 'asof', 'ppa');
+  const asof = dateOption(given, 'as-of', 'ppa');
   const day = asof === undefined ? {} : { asof };
   if (curve !== undefined) {
     return { ...file, market: { ...market, reference: { source: 'curve', curve_key: curve, ...day } } };
@@ -147,7 +150,7 @@ function valuedHere(file: Json, given: CommandArguments, path: string): PpaValua
     // Checked field by field, whatever it is.
     file.contract as PpaContractInput,
     file.market as PpaMarketInput,
-    dateOption(given, 'asof', 'ppa') ?? (file.valuation_date as string),
+    dateOption(given, 'as-of', 'ppa') ?? (file.valuation_date as string),
     file.options as PpaOptionsInput | undefined,
   );
 }
@@ -240,6 +243,7 @@ function valuationText(valuation: PpaValuation): string {
     ['hash', valuation.valuation_hash],
   ];
   const steps = valuation.waterfall.map(({ step, value, total }) => [step, money(value), money(total)]);
+  const open = new Set(valuation.undetermined_months);
   const months = valuation.cashflows.map((row) => [
     row.month.slice(0, 7),
     money(row.volume_mwh),
@@ -248,7 +252,13 @@ function valuationText(valuation: PpaValuation): string {
     price(row.strike),
     money(row.settlement),
     money(row.pv),
-    [row.extrapolated ? 'extrapolated' : '', row.origin === 'strip' ? 'from a strip' : ''].join(' ').trim(),
+    [
+      row.extrapolated ? 'extrapolated' : '',
+      row.origin === 'strip' ? 'from a strip' : '',
+      open.has(row.month) ? 'left open by overlapping strips' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
   ]);
   const header = ['MONTH', 'MWH', 'REFERENCE', 'CAPTURED', 'STRIKE', 'SETTLEMENT', 'PV', ''];
   return [

@@ -35,7 +35,7 @@ export const command: Command = {
   name: 'quarantine',
   summary: 'workbooks the gate held back, and the way out',
   usage: [
-    'quarantine list [--asof DATE] [--format text|ndjson]',
+    'quarantine list [--as-of DATE] [--format text|ndjson]',
     '       aurum quarantine show VERSION [--format text|json]',
     '       aurum quarantine override VERSION --expectations NAME,.. --reason TEXT',
     '       aurum quarantine approve VERSION [--override N] [--reason TEXT]',
@@ -47,7 +47,7 @@ export const command: Command = {
     'ran too long. Decisions are kept, and audited.',
   ].join('\n'),
   options: {
-    asof: { value: 'DATE', description: 'list only this market day' },
+    'as-of': { value: 'DATE', description: 'list only this market day' },
     expectations: {
       value: 'NAMES',
       description: 'names of failed expectations, by commas, as `show` has them',
@@ -59,7 +59,7 @@ export const command: Command = {
   run: async (given, io) => {
     const [action, version] = given.positionals;
     const asText = (given.options.format ?? 'text') === 'text';
-    if (action === 'list') await list(dateOption(given, 'asof', 'quarantine'), asText, io);
+    if (action === 'list') await list(dateOption(given, 'as-of', 'quarantine'), asText, io);
     else if (action === 'show' && version !== undefined) await show(version, asText, io);
     else if (ACTIONS.includes(action as Action) && version !== undefined)
       await decide(action as Action, version, given, io);

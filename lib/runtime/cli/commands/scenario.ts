@@ -26,7 +26,7 @@ export const command: Command = {
   usage: [
     'scenario create FILE',
     '       aurum scenario list | drivers',
-    '       aurum scenario run ID|NAME [--request FILE] [--asof DATE] [--seed N] [--wait]',
+    '       aurum scenario run ID|NAME [--request FILE] [--as-of DATE] [--seed N] [--wait]',
     '       aurum scenario show RUN | outputs RUN | cancel RUN',
     '       aurum scenario diff A B',
   ].join('\n'),
@@ -40,7 +40,7 @@ export const command: Command = {
       value: 'FILE',
       description: 'what to run on; default every curve that the assumptions fit, no bands',
     },
-    asof: { value: 'DATE', description: 'as-of day of the base curves; default the newest' },
+    'as-of': { value: 'DATE', description: 'as-of day of the base curves; default the newest' },
     seed: { value: 'N', description: 'of the bands, 0 to 9007199254740991; default 0' },
     wait: { value: '', description: 'until the run has ended', flag: true },
     timeout: { value: 'SECONDS', description: `longest wait; default ${DEFAULT_WAIT_S}` },
@@ -170,7 +170,7 @@ async function start(session: Session, name: string): Promise<number | undefined
   if (seed !== undefined && !/^\d{1,16}$/.test(seed)) {
     throw usageError('number_invalid', `--seed is no whole number: "${seed}"`, 'scenario');
   }
-  const asof = dateOption(given, 'asof', 'scenario');
+  const asof = dateOption(given, 'as-of', 'scenario');
   const body = {
     ...(request === undefined ? {} : await jsonFile(request)),
     ...(asof === undefined ? {} : { asof }),

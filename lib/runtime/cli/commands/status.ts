@@ -10,13 +10,13 @@ const MAX_ENTRIES = '1000';
 export const command: Command = {
   name: 'status',
   summary: 'what arrived, at which stage it is, why something is red',
-  usage: 'status [--asof DATE] [--format text|ndjson]',
+  usage: 'status [--as-of DATE] [--format text|ndjson]',
   options: {
-    asof: { value: 'DATE', description: 'only workbooks of this market day' },
+    'as-of': { value: 'DATE', description: 'only workbooks of this market day' },
     format: { value: 'F', description: 'default text', choices: ['text', 'ndjson'] },
   },
   run: async (given, io) => {
-    const asof = dateOption(given, 'asof', 'status');
+    const asof = dateOption(given, 'as-of', 'status');
     const api = apiClient(io);
     const { data } = await api<(IngestEntry & { file: string })[]>('/v1/ingest', {
       asof,

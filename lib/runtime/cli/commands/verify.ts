@@ -15,7 +15,7 @@ const flag = (description: string) => ({ value: 'yes', description, choices: ['y
 export const command: Command = {
   name: 'verify',
   summary: 'prove that released rows agree with their cells, tables and events',
-  usage: 'verify [--asof DATE] [--version V] [--sample N] [--show-values]',
+  usage: 'verify [--as-of DATE] [--version V] [--sample N] [--show-values]',
   details: [
     'Reads every witness of each release on main again: the raw workbook (by its SHA-256), its cells, the staged rows, the data',
     "file, the event log, the release record and the lake's commit. One JSON line a release goes to stdout. Exit 2 when anything",
@@ -25,13 +25,13 @@ export const command: Command = {
     'Exit 1 when something can be proved neither way: it is named, with what to do. Changes nothing.',
   ].join('\n'),
   options: {
-    asof: { value: 'DATE', description: 'only releases of this market day' },
+    'as-of': { value: 'DATE', description: 'only releases of this market day' },
     version: { value: 'V', description: 'only this workbook version' },
     sample: { value: 'N', description: 'compare N rows a release and count the rest; default all' },
     'show-values': flag('print the values that disagree: prices of the vendor'),
   },
   run: async (given, io) => {
-    const asof_date = dateOption(given, 'asof', 'verify');
+    const asof_date = dateOption(given, 'as-of', 'verify');
     const sample = wholeNumberOption(given, 'sample', 'verify');
     const { version, 'show-values': show } = given.options;
     if (sample === 0) throw usageError('number_invalid', '--sample is at least 1', 'verify');
@@ -59,7 +59,7 @@ export const command: Command = {
           if ('unproved' in verdict) total.unproved += 1;
           else total.mismatches += verdict.mismatches;
         }
-      } else io.tell('the audit trail and the valuations are proved without --asof and --version\n');
+      } else io.tell('the audit trail and the valuations are proved without --as-of and --version\n');
     } finally {
       await ports.close();
     }
