@@ -68,6 +68,8 @@ export interface Routes {
       spark_location?: string;
       /** Key of one curve, 64 hex digits, as rows and GET /v1/curves/dimensions give it */
       curve_key?: Sha256Hex;
+      /** Vendor, e.g. pw, eugp, rp; any case */
+      vendor?: string;
       /** As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest */
       asof?: "latest" | IsoDate;
       /** Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z */
@@ -198,6 +200,8 @@ export interface Routes {
   };
   "GET /v1/curves/shape": {
     parameters: {
+      /** Vendor, e.g. pw, eugp, rp; any case */
+      vendor?: string;
       /** power, gas, carbon, fuel, renewable */
       asset_class?: string;
       /** Market operator, e.g. PJM */
@@ -265,6 +269,8 @@ export interface Routes {
       spark_location?: string;
       /** Key of one curve, 64 hex digits, as rows and GET /v1/curves/dimensions give it */
       curve_key?: Sha256Hex;
+      /** Vendor, e.g. pw, eugp, rp; any case */
+      vendor?: string;
       /** As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest */
       asof?: "latest" | IsoDate;
       /** Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z */
@@ -401,6 +407,8 @@ export interface Routes {
       contract_month: ContractMonth;
       /** Tenor as the workbook writes it, where a month begins several */
       tenor_label?: string;
+      /** Vendor, e.g. pw, eugp, rp; any case */
+      vendor?: string;
       /** As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest */
       asof?: "latest" | IsoDate;
       /** Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z */
@@ -1388,6 +1396,8 @@ export interface ExportRequest {
   spark_location?: string;
   /** Key of one curve, 64 hex digits, as rows and GET /v1/curves/dimensions give it */
   curve_key?: Sha256Hex;
+  /** Vendor, e.g. pw, eugp, rp; any case */
+  vendor?: string;
   /** As-of day, YYYY-MM-DD, or `latest`: of each curve and tenor the newest day released. Default latest */
   asof?: "latest" | IsoDate;
   /** Answer as it would have been answered at this instant, RFC 3339, e.g. 2025-09-12T21:30:00Z */

@@ -50,6 +50,12 @@ export const asKnownAt = instant
 const VERSION = 'A workbook version, YYYYMMDD-<16 hex digits>, as meta.releases and GET /v1/releases give it';
 export const versionParameter = workbookVersionId.describe(VERSION);
 export const optionalVersion = workbookVersionId.optional().describe(VERSION);
+export const vendorParameter = z
+  .string()
+  .min(1)
+  .max(100)
+  .optional()
+  .describe('Vendor, e.g. pw, eugp, rp; any case');
 export const asofParameter = z
   .union([z.literal('latest'), isoDate])
   .optional()
@@ -68,6 +74,7 @@ interface MonthRange {
 }
 
 const view = {
+  vendor: vendorParameter,
   asof: asofParameter,
   as_known_at: asKnownAt,
   version: optionalVersion,

@@ -8,6 +8,7 @@ import {
   MONTHS_IN_ORDER,
   monthsInOrder,
   tenorTypeFilter,
+  vendorParameter,
 } from './curve-query.ts';
 
 export const dimensionsQuery = z
@@ -20,7 +21,7 @@ export const dimensionsQuery = z
       .describe(
         'Words that must all occur in the identity, the unit, the vendor or the key of a curve; any case',
       ),
-    vendor: z.string().min(1).max(100).optional().describe('Vendor, e.g. pw, eugp, rp; any case'),
+    vendor: vendorParameter,
     ...identityFilter,
     asof: isoDate.optional().describe('Only what this as-of day has, YYYY-MM-DD. Default all days'),
     as_known_at: asKnownAt,

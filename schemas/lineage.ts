@@ -9,7 +9,7 @@ import {
   utcTimestamp,
   uuid,
 } from './curve-observation.ts';
-import { asKnownAt, asofParameter, contractMonth, optionalVersion } from './curve-query.ts';
+import { asKnownAt, asofParameter, contractMonth, optionalVersion, vendorParameter } from './curve-query.ts';
 import { workbookVersionId } from './lake.ts';
 import { flag, gateSummary, gateWarning, releaseMeta } from './releases.ts';
 import { RUN_STATES } from './scenario-run.ts';
@@ -26,6 +26,7 @@ export const lineageQuery = z.strictObject({
     .max(64)
     .optional()
     .describe('Tenor as the workbook writes it, where a month begins several'),
+  vendor: vendorParameter,
   asof: asofParameter,
   as_known_at: asKnownAt,
   version: optionalVersion,

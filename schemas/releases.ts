@@ -1,12 +1,11 @@
 /** What the release and QA routes take and give: what was released when, and what the gate said of it. */
 import { z } from 'zod';
 import { isoDate, sha256Hex, utcTimestamp } from './curve-observation.ts';
-import { asKnownAt, optionalVersion, versionParameter } from './curve-query.ts';
+import { asKnownAt, optionalVersion, vendorParameter, versionParameter } from './curve-query.ts';
 import { qaCheck, severity, workbookVersionId } from './lake.ts';
 import { cursorParameter, pageLimit, pageMeta } from './page.ts';
 import { gateOverride } from './stages.ts';
 
-const vendorParameter = z.string().min(1).max(100).optional().describe('Vendor, e.g. pw, eugp, rp; any case');
 const asofParameter = isoDate.optional().describe('As-of day, YYYY-MM-DD');
 /** A query string knows no booleans. */
 export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');

@@ -1,7 +1,7 @@
 /** `GET /v1/curves/shape`: one curve's quotes as months, days or hours. */
 import { z } from 'zod';
 import { curveObservation, isoDate, utcTimestamp } from './curve-observation.ts';
-import { asKnownAt, asofParameter, identityFilter, optionalVersion } from './curve-query.ts';
+import { asKnownAt, asofParameter, identityFilter, optionalVersion, vendorParameter } from './curve-query.ts';
 import { STRIP_RULES } from './strip.ts';
 
 export const GRANULARITIES = ['MONTHLY', 'DAILY', 'HOURLY'] as const;
@@ -17,6 +17,7 @@ const factors = (count: number) =>
 
 export const shapeQuery = z
   .strictObject({
+    vendor: vendorParameter,
     ...identityFilter,
     asof: asofParameter.describe(
       'As-of day, YYYY-MM-DD, or `latest`: the newest one of the curve. Default latest',

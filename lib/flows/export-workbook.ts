@@ -32,11 +32,8 @@ export async function exportWorkbook(
   ports: WorkbookPorts,
   caller: Reader,
 ): Promise<WrittenWorkbook> {
-  const { vendor, ...asked } = request;
-  const { releases } = await viewOf(asked, questionOf(asked), ports, caller);
-  const [release] = releases
-    .filter((one) => one.vendor === vendor.toLowerCase())
-    .sort((a, b) => (a.asof_date < b.asof_date ? 1 : -1));
+  const { releases } = await viewOf(request, questionOf({ ...request }), ports, caller);
+  const [release] = releases.toSorted((a, b) => (a.asof_date < b.asof_date ? 1 : -1));
   const { entitlements } = caller;
   const slice = { releases: release === undefined ? [] : [release], latest: false, entitlements, filter: {} };
   const rows: CurveObservation[] = [];
@@ -48,9 +45,13 @@ export async function exportWorkbook(
     for (const row of seen) rows.push(rowAt(table, row, ingest_ts));
   }
   if (release === undefined || rows.length === 0) {
-    throw refusal('release_not_found', `there is no release of ${vendor.slice(0, 40)} that you may see`, {
-      remedy: 'GET /v1/releases lists the releases there are.',
-    });
+    throw refusal(
+      'release_not_found',
+      `there is no release of ${request.vendor.slice(0, 40)} that you may see`,
+      {
+        remedy: 'GET /v1/releases lists the releases there are.',
+      },
+    );
   }
   const sheets = workbookOf(rows, release.vendor);
   const bytes = await ports.writer.write(sheets, { created_at: release.known_at });

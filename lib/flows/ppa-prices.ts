@@ -126,9 +126,7 @@ async function chosenCurves(
   ports: PricePorts,
   caller: Caller,
 ): Promise<ChosenCurves> {
-  const view = await viewOf(source, '', ports, caller);
-  const vendor = source.vendor === undefined ? undefined : normalisedIdentityPart(source.vendor);
-  const releases = view.releases.filter((release) => vendor === undefined || release.vendor === vendor);
+  const { releases } = await viewOf(source, '', ports, caller);
   const newest = lastOf(releases.map(({ asof_date }) => asof_date));
   const ofNewest = releases.filter(({ asof_date }) => asof_date === newest);
   const { entitlements } = caller;

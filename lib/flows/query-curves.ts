@@ -14,6 +14,7 @@ import type { CurveRelease } from '#schemas/lake.ts';
 import { makeListCursor, readListCursor } from './list-cursor.ts';
 import {
   currentReleases,
+  isOfVendor,
   newestKnown,
   type ReleaseMeta,
   releaseMetaOf,
@@ -28,6 +29,7 @@ export interface QueryPorts {
 
 /** Which releases a question sees, and where its page begins. */
 export interface ViewRequest {
+  readonly vendor?: string | undefined;
   readonly asof?: string | undefined;
   readonly as_known_at?: string | undefined;
   readonly version?: string | undefined;
@@ -127,6 +129,7 @@ export async function viewOf(
   const all = await releasesSeen(tables, caller);
   const as_known_at = cursor?.as_known_at ?? request.as_known_at ?? newestKnown(all);
   const after = cursor === undefined ? {} : { after: cursor.after };
+  const ofVendor = isOfVendor(request.vendor);
   if (request.version !== undefined) {
     if (request.asof !== undefined) {
       const remedy = 'Leave one of them out: a version belongs to one as-of day.';
@@ -140,11 +143,13 @@ export async function viewOf(
     );
     const releases = await shownReleases(named, queries, caller);
     if (releases.length === 0) throw versionNotFound(request.version);
-    return { releases, latest: false, as_known_at, ...after };
+    return { releases: releases.filter(ofVendor), latest: false, as_known_at, ...after };
   }
   const current = currentReleases(all, as_known_at);
   const latest = request.asof === undefined || request.asof === 'latest';
-  const releases = latest ? current : current.filter(({ asof_date }) => asof_date === request.asof);
+  const releases = current.filter(
+    (release) => ofVendor(release) && (latest || release.asof_date === request.asof),
+  );
   return { releases, latest, as_known_at, ...after };
 }
 

@@ -15,7 +15,7 @@ import type {
   TenorSpan,
 } from '#schemas/dimensions.ts';
 import { filterOf, type QueryPorts } from './query-curves.ts';
-import { currentReleases, newestKnown, releasesSeen } from './releases-in-view.ts';
+import { currentReleases, isOfVendor, newestKnown, releasesSeen } from './releases-in-view.ts';
 
 export async function queryDimensions(
   query: DimensionsQuery,
@@ -24,10 +24,9 @@ export async function queryDimensions(
 ): Promise<DimensionsAnswer> {
   const all = await releasesSeen(ports.tables, caller);
   const as_known_at = query.as_known_at ?? newestKnown(all);
+  const ofVendor = isOfVendor(query.vendor);
   const releases = currentReleases(all, as_known_at).filter(
-    ({ vendor, asof_date }) =>
-      (query.vendor === undefined || vendor === normalisedIdentityPart(query.vendor)) &&
-      (query.asof === undefined || asof_date === query.asof),
+    (release) => ofVendor(release) && (query.asof === undefined || release.asof_date === query.asof),
   );
   const filter: CurveFilter = filterOf(query);
   const { entitlements } = caller;

@@ -3,13 +3,12 @@
  * `market.qa_checks` has those of released ones only.
  */
 import { type Caller, seesVendor } from '#lib/domain/access.ts';
-import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 import type { QaAnswer, QaQuery } from '#schemas/releases.ts';
 import { checksOf, gateResultOf } from './gate-warnings.ts';
 import { versionNotFound } from './query-curves.ts';
 import type { ReleasesPorts } from './query-releases.ts';
-import { currentReleases } from './releases-in-view.ts';
+import { currentReleases, isOfVendor } from './releases-in-view.ts';
 
 /** @throws AurumError `version_not_found` when the version never reached the gate, or is another's. */
 export async function queryQa(query: QaQuery, ports: ReleasesPorts, caller: Caller): Promise<QaAnswer> {
@@ -37,10 +36,11 @@ async function versionsOf(
   { tables }: ReleasesPorts,
   caller: Caller,
 ): Promise<string[]> {
+  const ofVendor = isOfVendor(vendor);
   const wanted = currentReleases(await tables.releases('main')).filter(
     (release) =>
       seesVendor(caller, release.vendor) &&
-      (vendor === undefined || release.vendor === normalisedIdentityPart(vendor)) &&
+      ofVendor(release) &&
       (asof === undefined || release.asof_date === asof),
   );
   const newest = new Map<string, CurveRelease>();

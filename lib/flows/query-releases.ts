@@ -1,6 +1,5 @@
 /** What was released when, and what stands behind one release: its counts, its gate's checks and warnings. */
 import type { Caller } from '#lib/domain/access.ts';
-import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import { atMost } from '#lib/domain/turns.ts';
 import type { CurveQueries } from '#lib/ports/curve-queries.ts';
 import type { ObjectStore } from '#lib/ports/object-store.ts';
@@ -19,6 +18,7 @@ import { questionOf, versionNotFound } from './query-curves.ts';
 import { releasedRecord } from './release-curves.ts';
 import {
   currentReleases,
+  isOfVendor,
   newestKnown,
   releaseMetaOf,
   releasesSeen,
@@ -55,11 +55,12 @@ export async function listReleases(
   const known = all.filter((release) => release.known_at <= as_known_at);
   const current = new Set(currentReleases(known).map(({ version }) => version));
   const rowsOf = await visibleRows(shown, ports.queries, caller);
+  const ofVendor = isOfVendor(query.vendor);
   const found = shown
     .filter(
       (release) =>
         release.known_at <= as_known_at &&
-        (query.vendor === undefined || release.vendor === normalisedIdentityPart(query.vendor)) &&
+        ofVendor(release) &&
         (query.asof === undefined || release.asof_date === query.asof) &&
         (query.current === undefined || current.has(release.version) === query.current),
     )

@@ -3,6 +3,7 @@
  * it was released, so a late straggler never replaces a newer correction.
  */
 import { type Caller, seesVendor } from '#lib/domain/access.ts';
+import { normalisedIdentityPart } from '#lib/domain/curve.ts';
 import type { Tables } from '#lib/ports/tables.ts';
 import type { CurveRelease } from '#schemas/lake.ts';
 
@@ -42,6 +43,12 @@ export async function releasesSeen(
   const held = seen.get(name) ?? all.filter(({ vendor }) => vendors.has(vendor));
   seen.set(name, held);
   return held;
+}
+
+/** Of the vendor a question names, in any case; of all where it names none. */
+export function isOfVendor(named: string | undefined): (release: Pick<CurveRelease, 'vendor'>) => boolean {
+  const wanted = named === undefined ? undefined : normalisedIdentityPart(named);
+  return ({ vendor }) => wanted === undefined || vendor === wanted;
 }
 
 /** The current release of every slot, as known at `as_known_at` (inclusive) or now. */

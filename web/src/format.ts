@@ -10,6 +10,10 @@ export interface Identity {
   readonly spark_location: string | null;
 }
 
+/** A vendor's curve in an address: `KEY.pw`. The key alone stands for the first vendor that quotes it. */
+export const referenceOf = ({ curve_key, vendor }: { curve_key: string; vendor: string }): string =>
+  `${curve_key}.${vendor}`;
+
 /** What tells a curve apart, in the order a trader says it. */
 export function curveName(curve: Identity): string {
   const { iso, region, location, market, product, block, spark_location } = curve;

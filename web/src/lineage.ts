@@ -1,7 +1,7 @@
 /** Where a price comes from: down to the cell in its sheet, and on to what is made of it. */
 import { type Answer, AurumProblem, type Row } from '../../client/aurum.ts';
 import { type Child, h } from './dom.ts';
-import { clock, counted, monthName, spoken, unitName } from './format.ts';
+import { clock, counted, monthName, referenceOf, spoken, unitName } from './format.ts';
 import type { Point } from './market/view.ts';
 import { fresh, linkTo } from './place.ts';
 import { emptyView, intoSight, type Region, region } from './region.ts';
@@ -30,7 +30,14 @@ export function lineagePanel(closed: () => void): LineagePanel {
         return;
       }
       const { curve_key, tenor_type, contract_month, tenor_label, asof_date: asof } = point.row;
-      const query = { curve_key, tenor_type, contract_month: contract_month.slice(0, 7), tenor_label, asof };
+      const query = {
+        curve_key,
+        vendor: point.vendor,
+        tenor_type,
+        contract_month: contract_month.slice(0, 7),
+        tenor_label,
+        asof,
+      };
       const text = JSON.stringify(query);
       if (text === shown) return;
       shown = text;
@@ -95,7 +102,7 @@ function steps(lineage: Lineage): HTMLElement[] {
       ['Position', event_log.position ?? null],
       ['Published', event_log.published_at === null ? 'not yet' : clock(event_log.published_at)],
     ]),
-    downstreamStep(value.curve_key, downstream),
+    downstreamStep(referenceOf({ ...value, vendor: release.vendor }), downstream),
   ];
 }
 

@@ -39,15 +39,15 @@ export function stripsView(me: Me): View {
     if (asked === shown) return;
     shown = asked;
     void main.load('strips', async (signal) => {
-      const key = parameters.get('curve');
-      if (key === null) return (await goToFirst(signal)) ? null : nothingYet(me);
-      const info = await curveInfo(key, signal);
+      const reference = parameters.get('curve');
+      if (reference === null) return (await goToFirst(signal)) ? null : nothingYet(me);
+      const info = await curveInfo(reference, signal);
       if (info === undefined) return noSuchCurve('strips', me, signal);
       const asof = parameters.get('asof') ?? info.days[0]!;
       const rule: Rule = parameters.get('rule') === 'hour_weighted' ? 'hour_weighted' : 'plain_mean';
       const { data } = await api.get(
         '/v1/curves/strips',
-        { curve_key: info.curve.curve_key, asof, rule, limit: 10_000 },
+        { curve_key: info.curve.curve_key, vendor: info.curve.vendor, asof, rule, limit: 10_000 },
         { signal },
       );
       document.title = `${info.name} strips · Aurum`;
@@ -98,7 +98,7 @@ function board(info: CurveInfo, asof: string, rule: Rule, strips: readonly Strip
         h('li', {}, 'As of', daySelect(info, asof)),
         h('li', {}, 'Derived by', ruleSelect(rule)),
       ),
-      h('a', { href: fresh('market', { curve: info.curve.curve_key, asof }) }, 'Forward curve'),
+      h('a', { href: fresh('market', { curve: info.reference, asof }) }, 'Forward curve'),
     ),
   ];
   if (strips.length === 0)
@@ -183,7 +183,7 @@ const shortStrip = (label: string) =>
     .replace('Summer ', 'Sum ')
     .replace(/\b20(\d\d)\b/g, '$1');
 
-function kindPanel({ curve }: CurveInfo, kind: string, pairs: readonly Pair[]): HTMLElement {
+function kindPanel({ reference }: CurveInfo, kind: string, pairs: readonly Pair[]): HTMLElement {
   return h(
     'section',
     { class: 'panel' },
@@ -207,7 +207,7 @@ function kindPanel({ curve }: CurveInfo, kind: string, pairs: readonly Pair[]): 
                 class: 'price',
                 title: `${quoted.value} from ${quoted.source_cell}`,
                 href: fresh('market', {
-                  curve: curve.curve_key,
+                  curve: reference,
                   asof: quoted.asof_date,
                   tenor: kind,
                   point: `0:${quoted.contract_month}`,

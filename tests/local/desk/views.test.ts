@@ -163,6 +163,46 @@ describe.skipIf(SKIPPED)(`the desk${SKIPPED ? `: ${SKIPPED}` : ''}`, () => {
     }
   });
 
+  test('a curve that two vendors quote is shown as each of them quotes it', async () => {
+    const { page } = await desk.visit();
+    await signIn(page);
+    // The generated workbooks share no curve: a second vendor is put beside the first in what exists.
+    await page.route(/\/v1\/curves\/dimensions\?.*curve_key=/, async (route) => {
+      const response = await route.fetch();
+      const answer = (await response.json()) as { data: Record<'curves' | 'asof', { vendor: string }[]> };
+      for (const list of [answer.data.curves, answer.data.asof]) {
+        list.unshift(...list.map((one) => ({ ...one, vendor: 'aa' })));
+      }
+      await route.fulfill({ response, json: answer });
+    });
+    const asked: (string | null)[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (['/v1/curves', '/v1/curves/strips', '/v1/lineage'].includes(pathname))
+        asked.push(searchParams.get('vendor'));
+    });
+    const heading = () => page.getByRole('heading', { level: 1 }).textContent();
+    await poll(async () => page.url()).toMatch(/curve=[0-9a-f]{64}\.pw/);
+    const [reference, key] = /curve=(([0-9a-f]{64})\.pw)/.exec(page.url())!.slice(1);
+    for (const [shown, vendor] of [
+      [`${key}.aa`, 'aa'],
+      [reference, 'pw'],
+      [key, 'aa'],
+    ]) {
+      asked.length = 0;
+      await page.goto(`${desk.site.api}/#/market?curve=${shown}`);
+      await poll(heading).toContain(`· ${vendor!.toUpperCase()}`);
+      await page.waitForLoadState('networkidle');
+      expect(asked).toEqual([vendor]);
+    }
+    await page.goto(`${desk.site.api}/#/market?curve=${reference}`);
+    await page.locator('td a.price').first().click();
+    await page.locator('.sheet td.it').waitFor();
+    await page.goto(`${desk.site.api}/#/strips?curve=${reference}`);
+    await poll(heading).toContain('· PW');
+    await poll(async () => asked.slice(-2)).toEqual(['pw', 'pw']);
+  });
+
   test('the finder offers what else could be chosen, and all of it', async () => {
     const { page } = await desk.visit();
     await signIn(page);

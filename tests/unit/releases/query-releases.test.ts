@@ -179,3 +179,28 @@ test('answers name no release without a row for the caller, and a version of one
   ];
   for (const asked of refused) await expect(asked).rejects.toMatchObject({ code: 'version_not_found' });
 });
+
+test('a vendor is chosen in any case, alone and with a version', async () => {
+  const { ports, versions } = released;
+  const [, , correction, pw] = versions as [string, string, string, string];
+  const ask = (query: Record<string, string>) =>
+    queryCurves(curveQuery.parse({ tenor_type: 'CALENDAR', limit: '10000', ...query }), ports, STAFF);
+  const sources = ({ data }: Awaited<ReturnType<typeof ask>>) => [
+    ...new Set(data.map(({ source_file }) => source_file!.slice(0, 7))),
+  ];
+  const all = await ask({ asof: '2025-09-12' });
+  const eugp = await ask({ asof: '2025-09-12', vendor: 'EUGP' });
+  const others = await ask({ asof: '2025-09-12', vendor: 'pw' });
+  expect([sources(eugp), sources(others)]).toEqual([['EOD_EUG'], ['EOD_PW_']]);
+  expect(all.meta.next_cursor).toBeNull();
+  expect(eugp.data.length + others.data.length).toBe(all.data.length);
+  expect(eugp.meta.releases.map(({ version }) => version)).toEqual([correction]);
+  expect(sources(await ask({ vendor: 'pw' }))).toEqual(['EOD_PW_']);
+  expect((await ask({ version: pw, vendor: 'PW' })).data).toEqual(others.data);
+  for (const query of [{ vendor: 'zz' }, { version: pw, vendor: 'eugp' }]) {
+    const { meta, data } = await ask(query);
+    expect([meta.releases, data]).toEqual([[], []]);
+  }
+  const strips = await queryStrips(stripQuery.parse({ asof: '2025-09-12', vendor: 'pw' }), ports, STAFF);
+  expect(strips.meta.releases.map(({ version }) => version)).toEqual([pw]);
+});

@@ -1,7 +1,7 @@
 /** Corrections of released curves: which there are, what each changes and whom it touches, and who lets it in. */
 import type { Answer, Body, Row } from '../../../client/aurum.ts';
 import { type Child, h } from '../dom.ts';
-import { count, counted, monthName } from '../format.ts';
+import { count, counted, monthName, referenceOf } from '../format.ts';
 import { fact } from '../market/diff.ts';
 import { fresh, linkTo } from '../place.ts';
 import { intoSight, region } from '../region.ts';
@@ -148,7 +148,7 @@ function standing(
 const cutNote = (listed: number, all: number): string =>
   listed < all ? `, the first ${count(listed)} of ${count(all)}` : '';
 
-function curvesTable({ curves, curve_count, asof_date }: Impact['data']): HTMLElement {
+function curvesTable({ curves, curve_count, vendor, asof_date }: Impact['data']): HTMLElement {
   return h(
     'div',
     {},
@@ -158,7 +158,11 @@ function curvesTable({ curves, curve_count, asof_date }: Impact['data']): HTMLEl
       [{ head: 'Curve', text: true }, { head: 'Rows' }, { head: 'From' }, { head: 'To' }],
       curves.map(({ curve_key, curve, changed, added, removed, contract_from, contract_to }) => ({
         cells: [
-          h('a', { href: fresh('market', { curve: curve_key, asof: asof_date }) }, curve),
+          h(
+            'a',
+            { href: fresh('market', { curve: referenceOf({ curve_key, vendor }), asof: asof_date }) },
+            curve,
+          ),
           count(changed + added + removed),
           monthName(contract_from),
           monthName(contract_to),

@@ -32,7 +32,7 @@ export function diffPanel(): DiffPanel {
     element: part.element,
     show(series) {
       const days = daysOf(series);
-      const text = days === undefined ? '' : `${series[0]!.info.curve.curve_key}${days}`;
+      const text = days === undefined ? '' : `${series[0]!.info.reference}${days}`;
       if (text === shown) return;
       shown = text;
       part.show();
@@ -45,7 +45,7 @@ export function diffPanel(): DiffPanel {
           { curve_key: info.curve.curve_key, from: from!, to: to!, tenor_type: 'MONTHLY' },
           { signal },
         );
-        const diff = data.find(({ vendor }) => vendor === info.curve.vendor) ?? data[0];
+        const diff = data.find(({ vendor }) => vendor === info.curve.vendor);
         if (diff === undefined) return emptyView(`Nothing was quoted on ${from} and ${to}.`);
         return panel(diff, from!, to!, info.unit);
       });
@@ -55,7 +55,7 @@ export function diffPanel(): DiffPanel {
 
 function daysOf([a, b, ...more]: readonly Series[]): readonly string[] | undefined {
   if (a === undefined || b === undefined || more.length > 0) return undefined;
-  if (a.info.curve.curve_key !== b.info.curve.curve_key || a.asof === b.asof) return undefined;
+  if (a.info.reference !== b.info.reference || a.asof === b.asof) return undefined;
   return [a.asof, b.asof].sort();
 }
 

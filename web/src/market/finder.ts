@@ -1,7 +1,7 @@
 /** Finds a curve: words, and one choice after the other, each narrowed by those made. Its state is in the address. */
 import type { Answer } from '../../../client/aurum.ts';
 import { h, show } from '../dom.ts';
-import { count, counted, curveName, unitName } from '../format.ts';
+import { count, counted, curveName, referenceOf, unitName } from '../format.ts';
 import { go, link, linkTo, place } from '../place.ts';
 import { emptyView, region } from '../region.ts';
 import { roving } from '../roving.ts';
@@ -30,7 +30,7 @@ export async function goToFirst(signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return true;
   // Of a finder that is set already the rest is the user's.
   const isSet = Object.keys(queryOf(place().parameters)).length > 0;
-  go(link({ curve: first.curve_key, ...(isSet ? {} : { asset_class: first.asset_class }) }), 'replace');
+  go(link({ curve: referenceOf(first), ...(isSet ? {} : { asset_class: first.asset_class }) }), 'replace');
   return true;
 }
 
@@ -195,8 +195,9 @@ function curveList({ meta, data }: Dimensions, withOverlay: boolean): HTMLElemen
 
 function curveItem(curve: Curve, withOverlay: boolean): HTMLElement {
   const name = curveName(curve);
+  const reference = referenceOf(curve);
   const chosen = {
-    curve: curve.curve_key,
+    curve: reference,
     asof: undefined,
     with: undefined,
     point: undefined,
@@ -204,11 +205,11 @@ function curveItem(curve: Curve, withOverlay: boolean): HTMLElement {
   };
   const overlay = () => {
     const others = place().parameters.get('with');
-    go(link({ with: others ? `${others},${curve.curve_key}` : curve.curve_key }));
+    go(link({ with: others ? `${others},${reference}` : reference }));
   };
   return h(
     'li',
-    { 'data-key': curve.curve_key },
+    { 'data-reference': reference },
     h(
       'a',
       linkTo(chosen),
@@ -236,9 +237,10 @@ function curveItem(curve: Curve, withOverlay: boolean): HTMLElement {
 }
 
 function markSelected(box: Element): void {
-  const key = place().parameters.get('curve');
-  for (const item of box.querySelectorAll('li[data-key]')) {
-    const isShown = item.getAttribute('data-key') === key;
+  const shown = place().parameters.get('curve');
+  for (const item of box.querySelectorAll('li[data-reference]')) {
+    const reference = item.getAttribute('data-reference')!;
+    const isShown = reference === shown || reference.split('.')[0] === shown;
     const anchor = item.querySelector('a')!;
     if (isShown) anchor.setAttribute('aria-current', 'true');
     else anchor.removeAttribute('aria-current');

@@ -1,20 +1,22 @@
 /** What the address asks for, as series: which curves on which days, with their prices month by month. */
 import type { Row } from '../../../client/aurum.ts';
-import { curveName, seconds, unitName } from '../format.ts';
+import { curveName, referenceOf, seconds, unitName } from '../format.ts';
 import { api } from '../session.ts';
 import type { Curve } from './finder.ts';
 
 export type Price = Row<'GET /v1/curves'>;
 export type TenorType = Price['tenor_type'];
 
-/** `curve_key`, or `curve_key@2025-09-12`. */
+/** `KEY.pw`, or `KEY.pw@2025-09-12`. */
 export interface Wanted {
-  readonly curve_key: string;
+  readonly reference: string;
   readonly asof: string | undefined;
 }
 
 export interface CurveInfo {
   readonly curve: Curve;
+  readonly reference: string;
+  /** With its vendor where several quote it. */
   readonly name: string;
   readonly unit: string;
   /** Newest first. */
@@ -34,25 +36,32 @@ export const MAX_SERIES = 6;
 
 export function wantedOf(parameters: URLSearchParams, first: string): Wanted[] {
   const others = (parameters.get('with') ?? '').split(',').filter((text) => text !== '');
-  const own = { curve_key: first, asof: parameters.get('asof') ?? undefined };
+  const own = { reference: first, asof: parameters.get('asof') ?? undefined };
   const more = others.map((text) => {
-    const [curve_key = '', asof] = text.split('@', 2);
-    return { curve_key, asof };
+    const [reference = '', asof] = text.split('@', 2);
+    return { reference, asof };
   });
   return [own, ...more].slice(0, MAX_SERIES);
 }
 
-export const overlayText = ({ curve_key, asof }: Wanted): string =>
-  asof === undefined ? curve_key : `${curve_key}@${asof}`;
+export const overlayText = ({ reference, asof }: Wanted): string =>
+  asof === undefined ? reference : `${reference}@${asof}`;
 
 /** @returns undefined when there is no such curve, or none the caller may see. */
-export async function curveInfo(curve_key: string, signal: AbortSignal): Promise<CurveInfo | undefined> {
+export async function curveInfo(reference: string, signal: AbortSignal): Promise<CurveInfo | undefined> {
+  const [curve_key = '', named] = reference.split('.', 2);
   const { data } = await api.get('/v1/curves/dimensions', { curve_key, limit: 1_000 }, { signal });
-  const curve = data.curves[0];
+  const curve = data.curves.find(({ vendor }) => named === undefined || vendor === named);
   if (curve === undefined) return undefined;
-  const days = [...new Set(data.asof.map(({ asof_date }) => asof_date))].sort().reverse();
-  const info = { curve, name: curveName(curve), unit: unitName(curve), days };
-  return info;
+  const own = data.asof.filter(({ vendor }) => vendor === curve.vendor);
+  const by = data.curves.length > 1 ? ` · ${curve.vendor.toUpperCase()}` : '';
+  return {
+    curve,
+    reference: referenceOf(curve),
+    name: `${curveName(curve)}${by}`,
+    unit: unitName(curve),
+    days: own.map(({ asof_date }) => asof_date),
+  };
 }
 
 export async function seriesOf(
@@ -60,12 +69,12 @@ export async function seriesOf(
   tenor_type: TenorType,
   signal: AbortSignal,
 ): Promise<Series[]> {
-  const infos = await Promise.all(wanted.map(({ curve_key }) => curveInfo(curve_key, signal)));
+  const infos = await Promise.all(wanted.map(({ reference }) => curveInfo(reference, signal)));
   const found = wanted.flatMap(({ asof }, at) => {
     const info = infos[at];
     return info === undefined ? [] : [{ info, asof: asof ?? info.days[0]! }];
   });
-  const isOneCurve = new Set(found.map(({ info }) => info.curve.curve_key)).size === 1;
+  const isOneCurve = new Set(found.map(({ info }) => info.reference)).size === 1;
   return Promise.all(
     found.map(
       async ({ info, asof }, at): Promise<Series> => ({
@@ -86,10 +95,10 @@ async function prices(
   signal: AbortSignal,
 ) {
   const byMonth = new Map<string, Price>();
-  for await (const row of api.rows('/v1/curves', { curve_key, asof, tenor_type, limit: 1_000 }, { signal })) {
-    // Where two vendors quote one curve, the one the curve was found under; where two strips begin, the first.
-    const isOwn = row.source_file.toLowerCase().includes(vendor);
-    if (!byMonth.has(row.contract_month) || isOwn) byMonth.set(row.contract_month, row);
+  const query = { curve_key, vendor, asof, tenor_type, limit: 1_000 };
+  for await (const row of api.rows('/v1/curves', query, { signal })) {
+    // Where two strips begin, the first.
+    if (!byMonth.has(row.contract_month)) byMonth.set(row.contract_month, row);
   }
   return byMonth;
 }

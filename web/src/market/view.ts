@@ -107,14 +107,16 @@ const tenorOf = (parameters: URLSearchParams) => (parameters.get('tenor') ?? 'MO
 
 export interface Point {
   readonly series: number;
+  readonly vendor: string;
   readonly row: Series['prices'] extends ReadonlyMap<string, infer Row> ? Row : never;
 }
 
 /** `0:2027-01-01`: the series, and the month. */
 function pointOf(parameters: URLSearchParams, series: readonly Series[]): Point | undefined {
   const [at = '', month = ''] = (parameters.get('point') ?? '').split(':');
-  const row = series[Number(at)]?.prices.get(month);
-  return row === undefined ? undefined : { series: Number(at), row };
+  const one = series[Number(at)];
+  const row = one?.prices.get(month);
+  return row && { series: Number(at), vendor: one!.info.curve.vendor, row };
 }
 
 const pointAt = (series: number, month: string) => ({ point: `${series}:${month}` });
@@ -262,7 +264,7 @@ function pricesTable(series: readonly Series[], months: readonly string[]) {
 /** Of two in one unit: from the older day to the newer of one curve, else of the second over the first. */
 function differenceOf([a, b, ...more]: readonly Series[]) {
   if (a === undefined || b === undefined || more.length > 0 || a.info.unit !== b.info.unit) return undefined;
-  const isOneCurve = a.info.curve.curve_key === b.info.curve.curve_key;
+  const isOneCurve = a.info.reference === b.info.reference;
   const [from, to] = isOneCurve && a.asof > b.asof ? [b, a] : [a, b];
   const cell = (month: string, decimals: number) => {
     const older = from.prices.get(month);
@@ -311,7 +313,7 @@ function chips(series: readonly Series[]): HTMLElement {
 const withOthers = (series: readonly { info: Series['info']; asof: string }[]) =>
   series
     .slice(1)
-    .map(({ info, asof }) => overlayText({ curve_key: info.curve.curve_key, asof }))
+    .map(({ info, asof }) => overlayText({ reference: info.reference, asof }))
     .join(',');
 
 function chip(series: readonly Series[], { info, asof, colour }: Series, at: number): Child[] {
@@ -323,7 +325,7 @@ function chip(series: readonly Series[], { info, asof, colour }: Series, at: num
         link({ with: withOthers(series.map((one, index) => (index === at ? { ...one, asof: day } : one))) }),
       );
   };
-  const isSame = info.curve.curve_key === series[0]!.info.curve.curve_key;
+  const isSame = info.reference === series[0]!.info.reference;
   const days = h(
     'select',
     { 'aria-label': `As-of day of ${info.name}`, onchange: change_day },
@@ -349,15 +351,13 @@ function chip(series: readonly Series[], { info, asof, colour }: Series, at: num
 function addDay(series: readonly Series[]): HTMLElement | null {
   const { info } = series[0]!;
   const taken = new Set(
-    series
-      .filter((one) => one.info === info || one.info.curve.curve_key === info.curve.curve_key)
-      .map(({ asof }) => asof),
+    series.filter((one) => one.info.reference === info.reference).map(({ asof }) => asof),
   );
   const next =
     info.days.find((day) => day < series[0]!.asof && !taken.has(day)) ??
     info.days.find((day) => !taken.has(day));
   if (next === undefined || series.length >= MAX_SERIES) return null;
-  const overlays = [withOthers(series), overlayText({ curve_key: info.curve.curve_key, asof: next })].filter(
+  const overlays = [withOthers(series), overlayText({ reference: info.reference, asof: next })].filter(
     (text) => text !== '',
   );
   return h('li', { class: 'add' }, h('a', linkTo({ with: overlays.join(',') }), `+ compare ${next}`));

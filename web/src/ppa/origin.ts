@@ -1,7 +1,7 @@
 /** What a valuation was made of, with links to it: curves of a release, a scenario run, the history of volatilities. */
 import type { Answer } from '../../../client/aurum.ts';
 import { type Child, h } from '../dom.ts';
-import { counted } from '../format.ts';
+import { counted, referenceOf } from '../format.ts';
 import { fresh } from '../place.ts';
 
 type Meta = Answer<'GET /v1/ppa/valuations/{hash}'>['meta'];
@@ -30,10 +30,12 @@ function pricesView({ release, run, curve_key, derived_from = [] }: Prices): Chi
   if (release === null) return 'given with the request';
   const { vendor, asof_date, version } = release;
   const from = `, ${vendor.toUpperCase()} of ${asof_date}, release ${version}`;
-  if (curve_key !== null) return [curveLink('this curve', curve_key, asof_date), from];
+  if (curve_key !== null) {
+    return [curveLink('this curve', referenceOf({ curve_key, vendor }), asof_date), from];
+  }
   const curves = derived_from.flatMap((of, at) => [
     at === 0 ? '' : ' and ',
-    curveLink(of.block, of.curve_key, asof_date),
+    curveLink(of.block, referenceOf({ ...of, vendor }), asof_date),
   ]);
   return [curves, ' weighted by their hours', from];
 }
@@ -44,5 +46,6 @@ const curveLink = (name: string, curve: string, asof: string) =>
 /** The quote a month's reference price is, down to its cell; undefined where it is made of others. */
 export function quoteOf({ release, run, curve_key }: Prices, month: string): string | undefined {
   if (release === null || run !== null || curve_key === null) return undefined;
-  return fresh('market', { curve: curve_key, asof: release.asof_date, point: `0:${month}` });
+  const { vendor, asof_date } = release;
+  return fresh('market', { curve: referenceOf({ curve_key, vendor }), asof: asof_date, point: `0:${month}` });
 }

@@ -39,7 +39,6 @@ export const command: Command = {
     format: { value: 'F', description: 'default parquet', choices: [...FORMATS, 'xlsx'] },
     output: { value: 'PATH', description: 'file, or folder for a signed export; default stdout' },
     tenant: { value: 'T', description: 'export into the bucket, as a member of this tenant' },
-    vendor: { value: 'V', description: 'xlsx: whose release' },
     'public-key': { value: 'FILE', description: 'write the public key of the exports and stop' },
   },
   run: async (given, io) => {
@@ -168,15 +167,15 @@ async function writeWorkbook(
   ports: Ports,
   io: CommandIo,
 ): Promise<void> {
-  const { vendor, output } = options;
+  const { output } = options;
+  const { vendor, asof, as_known_at, version, format: _format, ...filters } = request;
   if (vendor === undefined) throw usageError('option_missing', 'xlsx needs --vendor V', 'export');
   const { exceljsWorkbookWriter } = await import('#lib/adapters/workbook-writer/exceljs.ts');
   const { exportWorkbook } = await import('#lib/flows/export-workbook.ts');
-  const { asof, as_known_at, version, format: _format, ...filters } = request;
   if (Object.keys(filters).length > 0) {
     throw usageError(
       'filter_invalid',
-      'a workbook holds a whole release: only --as-of, --as-known-at, --version',
+      'a workbook holds a whole release: only --vendor, --as-of, --as-known-at, --version',
       'export',
     );
   }
