@@ -101,10 +101,10 @@ test('where nothing answers either, what is not proved is named with what to do,
 });
 
 test('a market day without a release is nothing proved, and refused', async () => {
-  const { code, messages } = await verify({}, { asof: '2025-01-02' });
+  const { code, messages } = await verify({}, { 'as-of': '2025-01-02' });
   expect(messages).toContain('no release of 2025-01-02 is on main');
   expect(code).toBe(2);
-  const day = await verify({}, { asof: DAY });
+  const day = await verify({}, { 'as-of': DAY });
   expect(day.messages).toContain('the audit trail and the valuations are proved without --as-of');
   expect(day.code).toBe(0);
 });
